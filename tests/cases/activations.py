@@ -1,0 +1,81 @@
+"""Cases of the activations: every setting, every sign, nothing near a kink."""
+
+from minidl import ops
+
+from tests.cases.case import Case, op
+from tests.cases.elementwise import UNARY_SHAPES, unary
+
+RELU = {  # negative_slope, max_value, threshold
+    "plain": (0.0, float("inf"), 0.0),
+    "leaky": (0.2, float("inf"), 0.0),
+    "leaky_more": (1.5, float("inf"), 0.0),
+    "capped": (0.0, 1.5, 0.0),
+    "relu6": (0.0, 6.0, 0.0),
+    "shifted": (0.0, float("inf"), 0.55),
+    "leaky_shifted": (0.1, float("inf"), -0.55),
+    "everything": (0.3, 2.05, 0.55),
+}
+
+
+def _away(g, slope, cap, threshold, shape):
+    """Values on a grid of 0.1 shifted by 0.02: no kink above is within 0.02 of them."""
+    values = g.rng.integers(-30, 31, shape) / 10 + 0.02
+    return g.array(values)
+
+
+def _relu():
+    for name, settings in RELU.items():
+
+        def call(x, slope, cap, threshold):
+            cap = None if cap == float("inf") else cap
+            return ops.relu(x, negative_slope=slope, max_value=cap, threshold=threshold)
+
+        for size in ((5, 7), (2, 3, 3, 19)):
+            yield Case(
+                "relu",
+                f"{name}_{len(size)}d",
+                lambda g, s=settings, z=size: (_away(g, *s, (g.n(z[0]), *z[1:])), *s),
+                op=call,
+                wrt=(0,),
+            )
+            yield Case(
+                "relu_grad",
+                f"{name}_{len(size)}d",
+                lambda g, s=settings, z=size: (g.normal(*z), _away(g, *s, z), *s),
+            )
+    for alpha in (1.0, 0.5, 2.0, 1.6732632423543772):
+        for size in ((4, 9), (2, 2, 35)):
+            name = f"{alpha:.1f}_{len(size)}d"
+            yield Case(
+                "elu",
+                name,
+                lambda g, a=alpha, z=size: (g.nonzero(g.n(z[0]), *z[1:]), a),
+                op=op("elu"),
+                wrt=(0,),
+            )
+            yield Case(
+                "elu_grad",
+                name,
+                lambda g, a=alpha, z=size: (g.normal(*z), g.uniform(-0.9 * a, 2, *z), a),
+            )
+
+
+def _grads():
+    for kernel, low, high in (("tanh_grad", -1, 1), ("sigmoid_grad", 0, 1)):
+        for name, shape in UNARY_SHAPES.items():
+            yield Case(
+                kernel,
+                name,
+                lambda g, s=shape, lo=low, hi=high: (g.normal(*s(3)), g.uniform(lo, hi, *s(3))),
+            )
+
+
+CASES = [
+    *unary("tanh", -4, 4),
+    Case("tanh", "wide", lambda g: (g.uniform(-85, 85, 999),)),
+    Case("sigmoid", "wide", lambda g: (g.uniform(-85, 85, 999),)),
+    *unary("sigmoid", -8, 8),
+    *_relu(),
+    *_grads(),
+    Case("relu", "speed", lambda g: (g.normal(8, 56, 56, 64),), row="relu 8x56x56x64"),
+]
