@@ -1,0 +1,29 @@
+"""Every example in a docstring runs and prints what it says."""
+
+import doctest
+import importlib
+import pkgutil
+
+import minidl
+import numpy as np
+import pytest
+
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def _modules():
+    yield "minidl"
+    for module in pkgutil.walk_packages(minidl.__path__, "minidl."):
+        if not module.name.endswith("__main__"):
+            yield module.name
+
+
+@pytest.mark.parametrize("name", sorted(set(_modules())))
+def test_examples(name):
+    module = importlib.import_module(name)
+    names = {"minidl": minidl, "np": np}
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    report = []
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, extraglobs=names):
+        runner.run(test, out=report.append)
+    assert not report, "".join(report)
