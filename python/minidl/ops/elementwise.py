@@ -1,0 +1,326 @@
+"""Arithmetic and the elementary functions, element by element.
+
+The operators of Tensor are these functions. Two operands broadcast as in NumPy and must have one
+float dtype; Python numbers and integers take the other operand's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from minidl import _core
+from minidl._tape import IDENTITY, BinaryOp, Tensor, as_float, as_tensor, record, wrap
+from minidl.ops._typing import TensorLike
+
+_add = BinaryOp(_core.add, np.add, (IDENTITY, IDENTITY), save=False)
+_subtract = BinaryOp(_core.subtract, np.subtract, (IDENTITY, lambda dy: negative(dy)), save=False)
+_multiply = BinaryOp(
+    _core.multiply, np.multiply, (lambda dy, x1, x2: dy * x2, lambda dy, x1, x2: dy * x1)
+)
+_divide = BinaryOp(
+    _core.divide,
+    np.true_divide,
+    (lambda dy, x1, x2: dy / x2, lambda dy, x1, x2: -dy * x1 / (x2 * x2)),
+)
+# Where both are equal the first takes the gradient, as in TensorFlow.
+_maximum = BinaryOp(
+    _core.maximum,
+    np.maximum,
+    (lambda dy, x1, x2: dy * _mask(x1 >= x2, dy), lambda dy, x1, x2: dy * _mask(x1 < x2, dy)),
+)
+_minimum = BinaryOp(
+    _core.minimum,
+    np.minimum,
+    (lambda dy, x1, x2: dy * _mask(x1 <= x2, dy), lambda dy, x1, x2: dy * _mask(x1 > x2, dy)),
+)
+
+
+def _mask(condition: Tensor, like: Tensor) -> Tensor:
+    return wrap(condition.data.astype(like.dtype))
+
+
+def add(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """`x1 + x2`.
+
+    Args:
+        x1: tensor.
+        x2: tensor whose shape broadcasts with that of `x1`.
+
+    Returns:
+        The sum, in the broadcast shape.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.add`.
+
+    >>> add([1.0, 2.0], 1)
+    Tensor([2., 3.], shape=(2,), dtype=float32)
+    """
+    return _add(x1, x2)
+
+
+def subtract(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """`x1 - x2`.
+
+    Args:
+        x1: tensor.
+        x2: tensor whose shape broadcasts with that of `x1`.
+
+    Returns:
+        The difference, in the broadcast shape.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.subtract`.
+
+    >>> subtract([1.0, 2.0], 1)
+    Tensor([0., 1.], shape=(2,), dtype=float32)
+    """
+    return _subtract(x1, x2)
+
+
+def multiply(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """`x1 * x2`, element by element.
+
+    Args:
+        x1: tensor.
+        x2: tensor whose shape broadcasts with that of `x1`.
+
+    Returns:
+        The product, in the broadcast shape.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.multiply`.
+
+    >>> multiply([1.0, 2.0], [[2.0], [3.0]])
+    Tensor([[2., 4.],
+            [3., 6.]], shape=(2, 2), dtype=float32)
+    """
+    return _multiply(x1, x2)
+
+
+def divide(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """`x1 / x2`; two integers give a float.
+
+    Args:
+        x1: tensor.
+        x2: tensor whose shape broadcasts with that of `x1`.
+
+    Returns:
+        The quotient, in the broadcast shape; by zero it is inf or NaN.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.divide`.
+
+    >>> divide([1.0, 2.0], 4)
+    Tensor([0.25, 0.5 ], shape=(2,), dtype=float32)
+    """
+    return _divide(x1, x2)
+
+
+true_divide = divide
+
+
+def maximum(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """The larger of `x1` and `x2`; NaN where either is NaN.
+
+    Args:
+        x1: tensor; takes the gradient where both are equal.
+        x2: tensor whose shape broadcasts with that of `x1`.
+
+    Returns:
+        The maximum, in the broadcast shape.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.maximum`.
+
+    >>> maximum([1.0, -2.0], 0)
+    Tensor([1., 0.], shape=(2,), dtype=float32)
+    """
+    return _maximum(x1, x2)
+
+
+def minimum(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """The smaller of `x1` and `x2`; NaN where either is NaN.
+
+    Args:
+        x1: tensor; takes the gradient where both are equal.
+        x2: tensor whose shape broadcasts with that of `x1`.
+
+    Returns:
+        The minimum, in the broadcast shape.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.minimum`.
+
+    >>> minimum([1.0, -2.0], 0)
+    Tensor([ 0., -2.], shape=(2,), dtype=float32)
+    """
+    return _minimum(x1, x2)
+
+
+def negative(x: TensorLike) -> Tensor:
+    """`-x`.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A tensor of the same shape and dtype.
+
+    Raises:
+        TypeError: for a bool tensor.
+
+    Source: `keras.ops.negative`.
+
+    >>> negative([1.0, -2.0])
+    Tensor([-1.,  2.], shape=(2,), dtype=float32)
+    """
+    x = as_tensor(x)
+    if x.dtype.kind != "f":
+        return wrap(np.asarray(np.negative(x.data)))
+    return record(_core.negative(x.data), (x,), (lambda dy: negative(dy),))
+
+
+def absolute(x: TensorLike) -> Tensor:
+    """The absolute value.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A tensor of the same shape and dtype. The gradient at 0 is 0.
+
+    Source: `keras.ops.absolute`.
+
+    >>> absolute([1.0, -2.0])
+    Tensor([1., 2.], shape=(2,), dtype=float32)
+    """
+    x = as_tensor(x)
+    if x.dtype.kind != "f":
+        return wrap(np.asarray(np.absolute(x.data)))
+    return record(_core.absolute(x.data), (x,), (lambda dy, x: dy * sign(x),), (x,))
+
+
+abs = absolute
+
+
+def exp(x: TensorLike) -> Tensor:
+    """e to the power `x`.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape.
+
+    Source: `keras.ops.exp`.
+
+    >>> exp([0.0, 1.0])
+    Tensor([1.       , 2.7182817], shape=(2,), dtype=float32)
+    """
+    x = as_float(x)
+    y = wrap(_core.exp(x.data))
+    return record(y, (x,), (lambda dy, y: dy * y,), (y,))
+
+
+def log(x: TensorLike) -> Tensor:
+    """The natural logarithm.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape: -inf at 0 and NaN below.
+
+    Source: `keras.ops.log`.
+
+    >>> log([1.0, 2.0])
+    Tensor([0.       , 0.6931472], shape=(2,), dtype=float32)
+    """
+    x = as_float(x)
+    return record(_core.log(x.data), (x,), (lambda dy, x: dy / x,), (x,))
+
+
+def sqrt(x: TensorLike) -> Tensor:
+    """The square root.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape, NaN below 0.
+
+    Source: `keras.ops.sqrt`.
+
+    >>> sqrt([4.0, 9.0])
+    Tensor([2., 3.], shape=(2,), dtype=float32)
+    """
+    x = as_float(x)
+    y = wrap(_core.sqrt(x.data))
+    return record(y, (x,), (lambda dy, y: dy * 0.5 / y,), (y,))
+
+
+def rsqrt(x: TensorLike) -> Tensor:
+    """One over the square root.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape.
+
+    Source: `keras.ops.rsqrt`.
+
+    >>> rsqrt([4.0, 16.0])
+    Tensor([0.5 , 0.25], shape=(2,), dtype=float32)
+    """
+    x = as_float(x)
+    y = wrap(_core.rsqrt(x.data))
+    return record(y, (x,), (lambda dy, y: dy * -0.5 * y * y * y,), (y,))
+
+
+def square(x: TensorLike) -> Tensor:
+    """`x` times itself.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A tensor of the same shape and dtype.
+
+    Source: `keras.ops.square`.
+
+    >>> square([2.0, -3.0])
+    Tensor([4., 9.], shape=(2,), dtype=float32)
+    """
+    x = as_tensor(x)
+    if x.dtype.kind != "f":
+        return wrap(np.asarray(np.square(x.data)))
+    return record(_core.square(x.data), (x,), (lambda dy, x: dy * (x * 2),), (x,))
+
+
+def sign(x: TensorLike) -> Tensor:
+    """-1, 0 or 1 by the sign; its gradient is zero.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A tensor of the same shape and dtype.
+
+    Source: `keras.ops.sign`.
+
+    >>> sign([2.0, 0.0, -3.0])
+    Tensor([ 1.,  0., -1.], shape=(3,), dtype=float32)
+    """
+    return wrap(np.asarray(np.sign(as_tensor(x).data)))

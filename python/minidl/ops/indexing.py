@@ -1,0 +1,105 @@
+"""Choosing elements by index or condition."""
+
+from __future__ import annotations
+
+import numpy as np
+from minidl._tape import Tensor, as_tensor, pair, record, wrap
+from minidl.ops._shapes import normalize_axis
+from minidl.ops._typing import DTypeLike, TensorLike
+from minidl.ops.shape import getitem, ravel
+
+
+def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor:
+    """`x1` where the condition holds, else `x2`.
+
+    Args:
+        condition: bool tensor.
+        x1: tensor.
+        x2: tensor; all three shapes broadcast.
+
+    Returns:
+        The chosen elements, in the broadcast shape. The side not chosen gets zero gradient.
+
+    Raises:
+        TypeError: for float32 beside float64.
+
+    Source: `keras.ops.where`.
+
+    >>> where([True, False], 1.0, [2.0, 3.0])
+    Tensor([1., 3.], shape=(2,), dtype=float32)
+    """
+    mask = as_tensor(condition).data.astype(bool)
+    x1, x2 = pair(x1, x2)
+    y = wrap(np.asarray(np.where(mask, x1.data, x2.data)))
+    if y.dtype.kind != "f":
+        return y
+    if y.shape != mask.shape:
+        mask = np.broadcast_to(mask, y.shape)
+    return record(
+        y,
+        (x1, x2),
+        (lambda dy: where(mask, dy, 0.0), lambda dy: where(mask, 0.0, dy)),
+        (),
+        True,
+    )
+
+
+def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
+    """Elements along an axis, by index.
+
+    Args:
+        x: tensor of any shape.
+        indices: integer tensor; negative ones count from the end.
+        axis: the axis; None means the flattened tensor.
+
+    Returns:
+        A tensor where the axes of `indices` stand in the place of `axis`.
+
+    Raises:
+        IndexError: if an index lies outside.
+        TypeError: if the indices are no integers.
+
+    Source: `keras.ops.take`.
+
+    >>> take([1.0, 2.0, 3.0], [2, 0])
+    Tensor([3., 1.], shape=(2,), dtype=float32)
+    """
+    x = as_tensor(x)
+    picks = as_tensor(indices).data
+    if picks.dtype.kind not in "iu":
+        raise TypeError(f"`indices` must be integers. Received: dtype {picks.dtype}")
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = normalize_axis(axis, x.ndim)
+    return getitem(x, (slice(None),) * axis + (picks,))
+
+
+def one_hot(
+    x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | None = None
+) -> Tensor:
+    """Vectors that are 1 at the given index and 0 elsewhere.
+
+    Args:
+        x: integer tensor of indices in [0, num_classes).
+        num_classes: the length of the vectors.
+        axis: the place of the new axis.
+        dtype: the dtype; None means float32.
+
+    Returns:
+        A tensor with one more axis. An index outside gives zeros, as in Keras.
+
+    Raises:
+        TypeError: if the indices are no integers.
+
+    Source: `keras.ops.one_hot`.
+
+    >>> one_hot([0, 2], 3)
+    Tensor([[1., 0., 0.],
+            [0., 0., 1.]], shape=(2, 3), dtype=float32)
+    """
+    labels = as_tensor(x).data
+    if labels.dtype.kind not in "iub":
+        raise TypeError(f"`x` must hold integers. Received: dtype {labels.dtype}")
+    axis = normalize_axis(axis, labels.ndim + 1)
+    hits = labels[..., None] == np.arange(num_classes)
+    return wrap(np.ascontiguousarray(np.moveaxis(hits, -1, axis)).astype(dtype or "float32"))
