@@ -41,7 +41,7 @@ from minidl.ops.comparison import (
     logical_or,
     not_equal,
 )
-from minidl.ops.conv2d import Window, conv, conv2d
+from minidl.ops.conv2d import conv, conv2d
 from minidl.ops.convert import (
     arange,
     cast,
@@ -83,6 +83,7 @@ from minidl.ops.elementwise import (
     true_divide,
 )
 from minidl.ops.indexing import one_hot, take, where
+from minidl.ops.joining import concatenate, pad, repeat, split, stack, tile
 from minidl.ops.matmul import dense, matmul
 from minidl.ops.more_elementwise import (
     ceil,
@@ -100,7 +101,7 @@ from minidl.ops.more_elementwise import (
     sin,
 )
 from minidl.ops.normalization import batch_norm, batch_norm_inference, batch_normalization
-from minidl.ops.pool2d import Window, average_pool, average_pool2d, max_pool, max_pool2d
+from minidl.ops.pool2d import average_pool, average_pool2d, max_pool, max_pool2d
 from minidl.ops.reduce import (
     all,
     any,
@@ -118,21 +119,15 @@ from minidl.ops.reduce import (
 from minidl.ops.reduce import sum_to as _sum_to
 from minidl.ops.shape import (
     broadcast_to,
-    concatenate,
     copy,
     expand_dims,
     flip,
     getitem,
     moveaxis,
-    pad,
     ravel,
-    repeat,
     reshape,
-    split,
     squeeze,
-    stack,
     swapaxes,
-    tile,
     transpose,
 )
 from minidl.ops.softmax import log_softmax, softmax, softmax_cross_entropy
@@ -158,7 +153,6 @@ _tape.bind(
 )
 
 __all__ = [
-    "Window",
     "abs",
     "absolute",
     "add",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
 
 import numpy as np
 from minidl._tape import Tensor, Variable, as_tensor, record, wrap
 from minidl.ops._typing import DTypeLike, TensorLike
 from minidl.ops.shape import copy
 
-Shape = Union[int, Sequence[int]]
+Shape = int | Sequence[int]
 
 
 def _default_float() -> np.dtype:

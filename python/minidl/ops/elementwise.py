@@ -12,7 +12,7 @@ from minidl._tape import IDENTITY, BinaryOp, Tensor, as_float, as_tensor, record
 from minidl.ops._typing import TensorLike
 
 _add = BinaryOp(_core.add, np.add, (IDENTITY, IDENTITY), save=False)
-_subtract = BinaryOp(_core.subtract, np.subtract, (IDENTITY, lambda dy: negative(dy)), save=False)
+_subtract = BinaryOp(_core.subtract, np.subtract, (IDENTITY, lambda dy: -dy), save=False)
 _multiply = BinaryOp(
     _core.multiply, np.multiply, (lambda dy, x1, x2: dy * x2, lambda dy, x1, x2: dy * x1)
 )
@@ -188,7 +188,7 @@ def negative(x: TensorLike) -> Tensor:
     x = as_tensor(x)
     if x.dtype.kind != "f":
         return wrap(np.asarray(np.negative(x.data)))
-    return record(_core.negative(x.data), (x,), (lambda dy: negative(dy),))
+    return record(_core.negative(x.data), (x,), (negative,))
 
 
 def absolute(x: TensorLike) -> Tensor:

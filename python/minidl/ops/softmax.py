@@ -120,9 +120,7 @@ def softmax_cross_entropy(logits: TensorLike, labels: TensorLike) -> Tensor:
     logits = as_float(logits)
     labels = as_tensor(labels, logits.dtype) if _is_dense(labels) else as_tensor(labels)
     if logits.ndim == 0:
-        raise ValueError(
-            "softmax_cross_entropy: logits need an axis of classes. Received: a scalar"
-        )
+        raise ValueError("softmax_cross_entropy: logits need an axis of classes")
     sparse = labels.dtype.kind != "f"
     wanted = logits.shape[:-1] if sparse else logits.shape
     if labels.shape != wanted:
