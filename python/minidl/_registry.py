@@ -1,0 +1,91 @@
+"""Look-up of objects by name: one closed table per family, nothing imported by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ._naming import to_snake_case
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'x'?"` when a known name is close to `name`, else an empty string."""
+    import difflib
+
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+class Registry:
+    """The closed table of one family (losses, initializers, ...).
+
+    Args:
+        kind: Word for error messages, as "loss".
+        module: The Keras module written into configs, as "keras.losses".
+    """
+
+    def __init__(self, kind: str, module: str):
+        self.kind = kind
+        self.module = module
+        self.classes: dict[str, type] = {}
+        self.functions: dict[str, Any] = {}
+        self.aliases: dict[str, Any] = {}
+
+    def add_class(self, cls: type, *aliases: str) -> type:
+        """Register a class under its name, its snake-case name and `aliases`."""
+        self.classes[cls.__name__] = cls
+        for name in (to_snake_case(cls.__name__), *aliases):
+            self.aliases[name] = cls
+        return cls
+
+    def add_function(self, fn: Any, *aliases: str) -> Any:
+        """Register a function under its name and `aliases`."""
+        self.functions[fn.__name__] = fn
+        for name in aliases:
+            self.aliases[name] = fn
+        return fn
+
+    def find(self, name: str) -> Any:
+        """The class or function called `name`; functions win, as in Keras.
+
+        Raises:
+            ValueError: nothing is known by that name.
+        """
+        for table in (self.functions, self.classes, self.aliases):
+            if name in table:
+                return table[name]
+        known = sorted({*self.functions, *self.classes, *self.aliases})
+        raise ValueError(
+            f"Unknown {self.kind}: {name!r}.{suggestion(name, known)} "
+            f"Known names: {', '.join(known)}."
+        )
+
+    def serialize(self, obj: Any) -> Any:
+        """An object's Keras config: a dict with `module`, `class_name`, `config`."""
+        if obj is None or isinstance(obj, (str, dict)):
+            return obj
+        if hasattr(obj, "get_config") and not isinstance(obj, type):
+            return {
+                "module": self.module,
+                "class_name": type(obj).__name__,
+                "config": obj.get_config(),
+                "registered_name": None,
+            }
+        return getattr(obj, "__name__", str(obj))
+
+    def deserialize(self, config: dict) -> Any:
+        """Build an object from a config made by `serialize`.
+
+        Raises:
+            ValueError: the config is malformed or names an unknown class.
+        """
+        if not isinstance(config, dict) or "class_name" not in config:
+            raise ValueError(
+                f"A {self.kind} config must be a dict with the key 'class_name'. "
+                f"Received: {config!r}"
+            )
+        cls = self.find(config["class_name"])
+        if not isinstance(cls, type):
+            return cls
+        inner = dict(config.get("config") or {})
+        return cls.from_config(inner) if hasattr(cls, "from_config") else cls(**inner)

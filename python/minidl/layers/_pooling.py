@@ -1,0 +1,67 @@
+"""What the pooling layers share."""
+
+from __future__ import annotations
+
+from ._common import (
+    channels_first_hint,
+    check_data_format,
+    check_padding,
+    output_sizes,
+    pair,
+)
+from .input_spec import InputSpec
+from .layer import Layer
+
+
+class Pooling2D(Layer):
+    """Base of MaxPooling2D and AveragePooling2D: the arguments and the shapes."""
+
+    def __init__(
+        self, pool_size, strides=None, padding="valid", data_format=None, name=None, **kwargs
+    ):
+        super().__init__(name=name, **kwargs)
+        self.pool_size = pair(pool_size, "pool_size")
+        self.strides = self.pool_size if strides is None else pair(strides, "strides")
+        self.padding = check_padding(padding)
+        self.data_format = check_data_format(data_format)
+        self.input_spec = InputSpec(ndim=4)
+
+    def build(self, input_shape):
+        output_sizes(self, input_shape, self.pool_size, self.strides)
+
+    def compute_output_shape(self, input_shape):
+        sizes = output_sizes(self, input_shape, self.pool_size, self.strides)
+        return (input_shape[0], *sizes, input_shape[3])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "padding": self.padding,
+            "strides": self.strides,
+            "data_format": self.data_format,
+        }
+
+
+class GlobalPooling2D(Layer):
+    """Base of the global pooling layers: one number per channel."""
+
+    def __init__(self, data_format=None, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        self.data_format = check_data_format(data_format)
+        self.keepdims = keepdims
+        self.input_spec = InputSpec(ndim=4)
+
+    def compute_output_shape(self, input_shape):
+        middle = (1, 1) if self.keepdims else ()
+        return (input_shape[0], *middle, input_shape[3])
+
+    def _shape_hint(self, shape):
+        return channels_first_hint(shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "data_format": self.data_format,
+            "keepdims": self.keepdims,
+        }

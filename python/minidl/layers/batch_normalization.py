@@ -1,0 +1,187 @@
+"""BatchNormalization: each channel to mean 0 and variance 1, then scaled and shifted."""
+
+from __future__ import annotations
+
+from .. import constraints, initializers, ops, regularizers
+from ._common import refuse
+from .input_spec import InputSpec
+from .layer import Layer
+
+
+class BatchNormalization(Layer):
+    """Normalises each channel by the batch in training, by moving averages afterwards.
+
+    Args:
+        axis: Axis of the channels. Defaults to -1.
+        momentum: Share of the old moving average kept each step. Defaults to 0.99.
+        epsilon: Added to the variance. Defaults to 1e-3.
+        center: Whether `beta` is added. Defaults to True.
+        scale: Whether `gamma` is multiplied. Defaults to True.
+        beta_initializer: Defaults to `"zeros"`.
+        gamma_initializer: Defaults to `"ones"`.
+        moving_mean_initializer: Defaults to `"zeros"`.
+        moving_variance_initializer: Defaults to `"ones"`.
+        beta_regularizer: Penalty on beta.
+        gamma_regularizer: Penalty on gamma.
+        beta_constraint: Condition on beta.
+        gamma_constraint: Condition on gamma.
+        **kwargs: `name`, `dtype`, `trainable`, `input_shape`.
+
+    Call arguments:
+        training: True uses (and remembers) the batch's statistics. A layer with
+            `trainable = False` always uses the moving averages.
+
+    Raises:
+        ValueError: epsilon is negative, momentum outside [0, 1], or the channel count changed.
+
+    Source: `keras.layers.BatchNormalization`; Ioffe and Szegedy 2015.
+
+    >>> import minidl
+    >>> layer = minidl.layers.BatchNormalization(epsilon=0.0)
+    >>> layer([[1.0], [3.0]], training=True).numpy().tolist()
+    [[-1.0], [1.0]]
+    """
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        renorm=False,
+        renorm_clipping=None,
+        renorm_momentum=0.99,
+        synchronized=False,
+        **kwargs,
+    ):
+        refuse("BatchNormalization", renorm=renorm, synchronized=synchronized)
+        super().__init__(**kwargs)
+        self.axis = int(axis)
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
+        if not 0 <= self.momentum <= 1:
+            raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum}")
+        if not self.epsilon >= 0:
+            raise ValueError(f"`epsilon` must be at least 0. Received: epsilon={epsilon}")
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.renorm_momentum = renorm_momentum
+        self.gamma = None
+        self.beta = None
+        self.moving_mean = None
+        self.moving_variance = None
+
+    def build(self, input_shape):
+        rank = len(input_shape)
+        if not -rank <= self.axis < rank:
+            raise ValueError(
+                f"Layer '{self.name}': `axis` {self.axis} is out of bounds for an input of "
+                f"shape {tuple(input_shape)}"
+            )
+        shape = (input_shape[self.axis],)
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
+        self.moving_mean = self.add_weight(
+            shape=shape,
+            initializer=self.moving_mean_initializer,
+            trainable=False,
+            name="moving_mean",
+        )
+        self.moving_variance = self.add_weight(
+            shape=shape,
+            initializer=self.moving_variance_initializer,
+            trainable=False,
+            name="moving_variance",
+        )
+        self.input_spec = InputSpec(ndim=rank, axes={self.axis: shape[0]})
+
+    def call(self, inputs, training=None, mask=None):
+        if mask is not None:
+            raise ValueError("BatchNormalization does not offer `mask` yet.")
+        rank = len(inputs.shape)
+        axis = self.axis % rank
+        if axis != rank - 1:  # the kernels want the channels last
+            order = [i for i in range(rank) if i != axis] + [axis]
+            inputs = ops.transpose(inputs, order)
+        if training and self._trainable:
+            out = self._normalise_by_batch(inputs)
+        else:
+            out = ops.batch_normalization(
+                inputs,
+                self.moving_mean,
+                self.moving_variance,
+                -1,
+                self.beta,
+                self.gamma,
+                self.epsilon,
+            )
+        if axis != rank - 1:
+            back = sorted(range(rank), key=order.__getitem__)
+            out = ops.transpose(out, back)
+        return out
+
+    def _normalise_by_batch(self, inputs):
+        out, mean, variance = ops.batch_norm(inputs, self.gamma, self.beta, self.epsilon)
+        keep = inputs.data.dtype.type(self.momentum)
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            new = moving.data * keep + batch.data * (1 - keep)
+            moving.assign(new.astype(moving.data.dtype, copy=False))
+        return out
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
+            "moving_variance_initializer": initializers.serialize(
+                self.moving_variance_initializer
+            ),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+            "renorm": False,
+            "renorm_clipping": None,
+            "renorm_momentum": self.renorm_momentum,
+            "synchronized": False,
+        }

@@ -1,0 +1,314 @@
+"""Layer: state and a call. Everything a call can decide beforehand is decided beforehand."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import ops, regularizers
+from .._naming import auto_name
+from .._tape import Tensor, Variable
+from ..config import get_policy, serialize_policy
+from ._weights import WeightsMixin
+from .input_spec import InputSpec
+
+
+class _CallContext(threading.local):
+    """What an outer layer's call hands to the inner ones, per thread."""
+
+    training: bool | None = None
+    depth = 0
+    scope: tuple[str, ...] = ()
+
+
+call_context = _CallContext()
+_FLOATS = (np.dtype("float32"), np.dtype("float64"))
+
+
+def _argument_names(fn: Callable) -> tuple[str, ...]:
+    while hasattr(fn, "__wrapped__"):
+        fn = fn.__wrapped__
+    code = getattr(fn, "__code__", None)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+
+
+def _recording_build(build: Callable) -> Callable:
+    """Wrap `build`: remember the shape, mark the layer built, undo weights if it fails."""
+
+    @functools.wraps(build)
+    def wrapper(self, *args, **kwargs):
+        mine = (self._trainable_variables, self._non_trainable_variables)
+        before = [len(v) for v in mine]
+        try:
+            build(self, *args, **kwargs)
+        except BaseException:
+            for variables, n in zip(mine, before, strict=True):
+                del variables[n:]
+            raise
+        self.built = True
+        if args and self._build_shape is None:
+            self._build_shape = args[0]
+
+    return wrapper
+
+
+class Layer(WeightsMixin):
+    """Base class of all layers and models: weights plus a `call`.
+
+    Subclasses implement `__init__`, `build(input_shape)` (which makes weights with `add_weight`),
+    `call(inputs)` and, where asked for, `compute_output_shape` and `get_config`.
+
+    Args:
+        activity_regularizer: Penalty on the output, added to the loss.
+        trainable: Whether the weights are trained. Defaults to True.
+        dtype: `"float32"`, `"float64"`, a `DTypePolicy`, or None for the default.
+        autocast: Whether float inputs are cast to the layer's dtype. Defaults to True.
+        name: Name; None makes one from the class (`dense`, `dense_1`).
+        input_shape: Shape of one sample, for the first layer of a `Sequential`.
+
+    Raises:
+        ValueError: an unknown keyword, or an input whose shape does not fit.
+
+    Source: `keras.Layer`.
+
+    >>> import minidl
+    >>> class Double(minidl.Layer):
+    ...     def call(self, x):
+    ...         return x * 2
+    >>> Double()([[1.0, 2.0]]).numpy()
+    array([[2., 4.]], dtype=float32)
+    """
+
+    _takes_training = False
+    _is_leaf = False  # true for built-in layers: no layers inside, weights only by add_weight
+    _initialised = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "call" in cls.__dict__:
+            cls._takes_training = "training" in _argument_names(cls.call)
+        if "build" in cls.__dict__:
+            cls.build = _recording_build(cls.build)  # type: ignore[method-assign]
+        cls._is_leaf = cls.__module__.startswith("minidl.layers.")
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        shape = kwargs.pop("input_shape", None)
+        if "input_dim" in kwargs:
+            shape = (kwargs.pop("input_dim"),)
+        if "batch_input_shape" in kwargs:
+            shape = kwargs.pop("batch_input_shape")[1:]
+        if kwargs:
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
+            )
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"`name` must be a string. Received: name={name!r}")
+        if name is not None and "/" in name:
+            raise ValueError(f"`name` may not contain '/'. Received: name={name!r}")
+        self.name = name or auto_name(type(self).__name__)
+        self.dtype_policy = get_policy(dtype)
+        self._np_dtype = np.dtype(self.dtype_policy.compute_dtype)
+        self.autocast = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.input_spec: InputSpec | None = None
+        self.supports_masking = False
+        self.built = False
+        self.path = self.name
+        self._input_shape_arg = tuple(shape) if shape is not None else None
+        self._trainable = bool(trainable)
+        self._trainable_variables: list[Variable] = []
+        self._non_trainable_variables: list[Variable] = []
+        self._regularized: list[tuple[Variable, Any]] = []
+        self._constrained: dict[int, Any] = {}
+        self._losses: list[Any] = []
+        self._build_shape: Any = None
+        self._initialised = True
+
+    # -- to be overridden ---------------------------------------------------------------------
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of `input_shape`. The default makes none."""
+        self.built = True
+        if self._build_shape is None:
+            self._build_shape = input_shape
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"Layer {type(self).__name__} does not implement `call`.")
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for an input shape; found by a trial call unless overridden."""
+        shape = tuple(input_shape)
+        if None in shape[1:]:
+            raise NotImplementedError(
+                f"Layer '{self.name}' ({type(self).__name__}) must implement "
+                "`compute_output_shape(input_shape)` to be used with unknown dimensions."
+            )
+        trial = np.zeros((1, *shape[1:]), self._np_dtype)
+        return (shape[0], *self(trial).shape[1:])
+
+    def get_config(self) -> dict:
+        """The arguments that make an equal layer, as Keras writes them."""
+        config = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": serialize_policy(self.dtype_policy),
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        """Make a layer from a config of `get_config`."""
+        return cls(**config)
+
+    def _shape_hint(self, shape: tuple) -> str:
+        """Advice appended to shape errors."""
+        return ""
+
+    # -- the call -----------------------------------------------------------------------------
+    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        if type(inputs) is not Tensor or inputs.data.dtype is not self._np_dtype:
+            inputs = self._convert(inputs)
+        spec = self.input_spec
+        if spec is not None:
+            spec.check(self, inputs.shape)
+        if not self.built:
+            self._build_on_call(inputs)
+        if not self._is_leaf:
+            return self._call_in_context(inputs, args, training, kwargs)
+        if self._takes_training:
+            if training is None:
+                training = call_context.training
+            kwargs["training"] = training
+        out = self.call(inputs, *args, **kwargs)
+        if self.activity_regularizer is not None:
+            if call_context.depth == 0:
+                self._losses.clear()
+            self._penalise(out)
+        return out
+
+    def _call_in_context(self, inputs: Any, args: tuple, training: Any, kwargs: dict) -> Any:
+        context = call_context
+        outer = (context.training, context.depth, context.scope)
+        if training is None:
+            training = outer[0]
+        if outer[1] == 0:
+            self._clear_losses()
+        if self._takes_training and training is not None:
+            kwargs["training"] = training
+        context.training = training
+        context.depth = outer[1] + 1
+        context.scope = (*outer[2], self.name)
+        try:
+            out = self.call(inputs, *args, **kwargs)
+        finally:
+            context.training, context.depth, context.scope = outer
+        if self.activity_regularizer is not None:
+            self._penalise(out)
+        return out
+
+    def _penalise(self, out: Any) -> None:
+        """Keras divides the penalty on an output by the batch size."""
+        outputs = out if isinstance(out, (list, tuple)) else (out,)
+        for y in outputs:
+            self._losses.append(self.activity_regularizer(y) * (1.0 / max(1, y.shape[0])))
+
+    def _convert(self, x: Any) -> Any:
+        """Anything array-like becomes a Tensor; floats take the layer's dtype."""
+        if isinstance(x, Tensor):
+            dtype = x.data.dtype
+            if dtype == self._np_dtype or not self.autocast or dtype not in _FLOATS:
+                return x
+            return ops.cast(x, self._np_dtype.name)
+        if isinstance(x, (list, tuple)) and any(hasattr(e, "__array__") for e in x):
+            return type(x)(self._convert(e) for e in x)
+        if isinstance(x, dict):
+            return {k: self._convert(v) for k, v in x.items()}
+        if hasattr(x, "_keras_history"):
+            raise NotImplementedError(
+                f"Layer '{self.name}' was called on an `Input`, which asks for a functional "
+                "model. minidl does not offer these yet: list the layers in a "
+                "`minidl.Sequential([...])`, or subclass `minidl.Model` and write `call`."
+            )
+        return self._to_tensor(x)
+
+    def _to_tensor(self, x: Any) -> Tensor:
+        try:
+            array = np.asarray(x)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"Layer '{self.name}' ({type(self).__name__}) expects an array-like input. "
+                f"Received: {type(x).__name__} ({error})"
+            ) from None
+        if array.dtype.kind not in "biuf":
+            raise ValueError(
+                f"Layer '{self.name}' ({type(self).__name__}) expects numbers. "
+                f"Received an input of type {type(x).__name__} with dtype {array.dtype}."
+            )
+        exact = isinstance(x, np.ndarray)
+        # Python lists of floats are float64 for NumPy only; a float array is cast as in Keras
+        if array.dtype.kind == "f" and (self.autocast or not exact):
+            array = array.astype(self._np_dtype, copy=False)
+        return ops.convert_to_tensor(array)
+
+    def _build_on_call(self, inputs: Any) -> None:
+        if not self._initialised:
+            raise RuntimeError(
+                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` "
+                "as the first statement of `__init__`."
+            )
+        if isinstance(inputs, (list, tuple)):
+            shape: Any = [tuple(x.shape) for x in inputs]
+        elif isinstance(inputs, dict):
+            shape = {k: tuple(v.shape) for k, v in inputs.items()}
+        else:
+            shape = tuple(inputs.shape)
+        self._build(shape)
+        if self.input_spec is not None:
+            self.input_spec.check(self, inputs.shape)
+
+    def _build(self, shape: Any) -> None:
+        """`build` with the path of the layers around this one."""
+        self.path = "/".join((*call_context.scope, self.name))
+        self.build(shape)
+        self.built = True
+
+    # -- the rest -----------------------------------------------------------------------------
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights."""
+        return self.dtype_policy.variable_dtype
+
+    compute_dtype = variable_dtype = dtype
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Metrics set as attributes here or in layers inside."""
+        from ..metrics import Metric
+
+        return [m for layer in self._flatten_layers() for m in layer._found(Metric)]
+
+    def get_build_config(self) -> dict | None:
+        """The shape this layer was built with."""
+        return None if self._build_shape is None else {"input_shape": self._build_shape}
+
+    def build_from_config(self, config: dict) -> None:
+        """Build for the shape in a config of `get_build_config`."""
+        if config and not self.built:
+            self._build(tuple(config["input_shape"]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -1,0 +1,110 @@
+"""Adam: steps scaled by running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+from .. import _core
+from .optimizer import Optimizer
+
+
+class Adam(Optimizer):
+    """Adaptive moments: `w -= alpha * m / (sqrt(v) + epsilon)` with bias-corrected alpha.
+
+    Args:
+        learning_rate: Defaults to 0.001.
+        beta_1: Decay of the mean of gradients, in [0, 1). Defaults to 0.9.
+        beta_2: Decay of the mean of squared gradients, in [0, 1). Defaults to 0.999.
+        epsilon: Keeps the division finite. Defaults to 1e-7.
+        amsgrad: Whether the largest v so far is used. Defaults to False.
+        weight_decay: See `Optimizer`, as are the arguments that follow it.
+        name: Defaults to `"adam"`.
+
+    Raises:
+        ValueError: a beta outside [0, 1), a negative epsilon; see `Optimizer` for the rest.
+
+    Source: `keras.optimizers.Adam`; Kingma and Ba 2014; Reddi et al. 2018 (amsgrad).
+
+    >>> import minidl
+    >>> w = minidl.Variable([1.0])
+    >>> minidl.optimizers.Adam(0.1).apply([minidl.Tensor([5.0])], [w])
+    >>> w.numpy().round(3)
+    array([0.9], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.001,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-7,
+        amsgrad=False,
+        weight_decay=None,
+        clipnorm=None,
+        clipvalue=None,
+        global_clipnorm=None,
+        use_ema=False,
+        ema_momentum=0.99,
+        ema_overwrite_frequency=None,
+        loss_scale_factor=None,
+        gradient_accumulation_steps=None,
+        name=None,
+        **kwargs,
+    ):
+        for key, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
+            if not isinstance(beta, (int, float)) or not 0 <= beta < 1:
+                raise ValueError(f"`{key}` must lie in [0, 1). Received: {key}={beta!r}")
+        if not isinstance(epsilon, (int, float)) or not epsilon >= 0:
+            raise ValueError(f"`epsilon` must be at least 0. Received: epsilon={epsilon!r}")
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+            **kwargs,
+        )
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.amsgrad = amsgrad
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        mine = self._trainable_variables
+        self._momentums, self._velocities = self.add_optimizer_variables(
+            mine, ("momentum", "velocity")
+        )
+        if self.amsgrad:
+            self._velocity_hats = self.add_optimizer_variables(mine, "velocity_hat")
+
+    def _update(self, plan, grads, rate):
+        step = int(self._iterations.data) // (self.gradient_accumulation_steps or 1) + 1
+        for group, arrays, slots in zip(plan.groups, plan.arrays, plan.slots, strict=True):
+            _core.adam(
+                arrays,
+                grads if len(plan.groups) == 1 else [grads[i] for i in group],
+                slots["momentum"],
+                slots["velocity"],
+                slots.get("velocity_hat"),
+                rate,
+                self.beta_1,
+                self.beta_2,
+                self.epsilon,
+                step,
+            )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "amsgrad": self.amsgrad,
+        }

@@ -1,0 +1,85 @@
+"""SGD: stochastic gradient descent."""
+
+from __future__ import annotations
+
+from .. import _core
+from .optimizer import Optimizer
+
+
+class SGD(Optimizer):
+    """`w -= lr * g`; with momentum `v = momentum * v - lr * g; w += v`.
+
+    Args:
+        learning_rate: Defaults to 0.01.
+        momentum: In [0, 1]. Defaults to 0.
+        nesterov: Whether the step looks ahead: `w += momentum * v - lr * g`.
+        weight_decay: See `Optimizer`, as are the arguments that follow it.
+        name: Defaults to `"SGD"`.
+
+    Raises:
+        ValueError: momentum outside [0, 1]; see `Optimizer` for the rest.
+
+    Source: `keras.optimizers.SGD`; Sutskever et al. 2013.
+
+    >>> import minidl
+    >>> w = minidl.Variable([1.0])
+    >>> optimizer = minidl.optimizers.SGD(0.1, momentum=0.9)
+    >>> for _ in range(2):
+    ...     optimizer.apply([minidl.Tensor([1.0])], [w])
+    >>> w.numpy().round(3)
+    array([0.71], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.01,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=None,
+        clipnorm=None,
+        clipvalue=None,
+        global_clipnorm=None,
+        use_ema=False,
+        ema_momentum=0.99,
+        ema_overwrite_frequency=None,
+        loss_scale_factor=None,
+        gradient_accumulation_steps=None,
+        name=None,
+        **kwargs,
+    ):
+        if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
+            raise ValueError(f"`momentum` must be a number. Received: momentum={momentum!r}")
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum}")
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+            **kwargs,
+        )
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        if self.momentum != 0:
+            self.momentums = self.add_optimizer_variables(self._trainable_variables, "momentum")
+
+    def _update(self, plan, grads, rate):
+        for group, arrays, slots in zip(plan.groups, plan.arrays, plan.slots, strict=True):
+            mine = grads if len(plan.groups) == 1 else [grads[i] for i in group]
+            velocities = slots.get("momentum")
+            _core.sgd(arrays, mine, velocities, rate, self.momentum, self.nesterov)
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

@@ -1,0 +1,152 @@
+"""Penalties on weights and outputs, added to the loss."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from . import ops
+from ._registry import Registry
+
+_registry = Registry("regularizer", "keras.regularizers")
+
+
+class Regularizer:
+    """Base class: a callable from a tensor to a scalar penalty.
+
+    Source: `keras.regularizers.Regularizer`.
+    """
+
+    def __call__(self, x):
+        return 0.0
+
+    def get_config(self) -> dict:
+        raise NotImplementedError(f"{type(self).__name__} does not implement get_config()")
+
+    @classmethod
+    def from_config(cls, config: dict) -> Regularizer:
+        return cls(**config)
+
+
+def _factor(value: Any, name: str) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
+        raise ValueError(f"`{name}` must be a non-negative finite number. Received: {name}={value}")
+    return float(value)
+
+
+class L1L2(Regularizer):
+    """`l1 * sum(|x|) + l2 * sum(x**2)`.
+
+    Args:
+        l1: Factor of the absolute values. Defaults to 0.
+        l2: Factor of the squares. Defaults to 0.
+
+    Raises:
+        ValueError: a factor is negative or not finite.
+
+    Source: `keras.regularizers.L1L2`.
+
+    >>> import minidl
+    >>> float(minidl.regularizers.L1L2(l1=0.5, l2=1.0)([1.0, -2.0]))
+    6.5
+    """
+
+    def __init__(self, l1=0.0, l2=0.0):
+        self.l1 = _factor(0.0 if l1 is None else l1, "l1")
+        self.l2 = _factor(0.0 if l2 is None else l2, "l2")
+
+    def __call__(self, x):
+        penalty = 0.0
+        if self.l1:
+            penalty = ops.sum(ops.absolute(x)) * self.l1
+        if self.l2:
+            penalty = penalty + ops.sum(ops.square(x)) * self.l2
+        return penalty
+
+    def get_config(self):
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class L1(L1L2):
+    """`l1 * sum(|x|)`.
+
+    Args:
+        l1: Factor. Defaults to 0.01.
+
+    Source: `keras.regularizers.L1`.
+    """
+
+    def __init__(self, l1=0.01):
+        super().__init__(l1=0.01 if l1 is None else l1)
+
+    def get_config(self):
+        return {"l1": self.l1}
+
+
+class L2(L1L2):
+    """`l2 * sum(x**2)`.
+
+    Args:
+        l2: Factor. Defaults to 0.01.
+
+    Source: `keras.regularizers.L2`.
+
+    >>> import minidl
+    >>> round(float(minidl.regularizers.L2(0.1)([1.0, 2.0])), 6)
+    0.5
+    """
+
+    def __init__(self, l2=0.01):
+        super().__init__(l2=0.01 if l2 is None else l2)
+
+    def get_config(self):
+        return {"l2": self.l2}
+
+
+class _NamedL1L2:
+    """`"l1_l2"` by name means 0.01 each, as in Keras."""
+
+    def __new__(cls):
+        return L1L2(l1=0.01, l2=0.01)
+
+
+for _cls in (L1L2, L1, L2):
+    _registry.add_class(_cls)
+_registry.aliases["l1_l2"] = _NamedL1L2
+_registry.aliases["l1l2"] = _NamedL1L2
+l1 = L1
+l2 = L2
+l1_l2 = L1L2
+
+
+def get(identifier: Any):
+    """A regularizer from None, a name, a Keras config, a class or a callable.
+
+    Raises:
+        ValueError: it cannot be understood; the message suggests a close name.
+
+    Source: `keras.regularizers.get`.
+    """
+    if identifier is None or isinstance(identifier, Regularizer):
+        return identifier
+    if isinstance(identifier, str):
+        return _registry.find(identifier)()
+    if isinstance(identifier, dict):
+        return _registry.deserialize(identifier)
+    if isinstance(identifier, type):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise ValueError(
+        "A regularizer must be None, a name, a Regularizer or a callable. "
+        f"Received: {identifier!r} of type {type(identifier).__name__}"
+    )
+
+
+serialize = _registry.serialize
+deserialize = _registry.deserialize
