@@ -1,0 +1,177 @@
+// Plain parameter structs: all that a kernel is told. Pointers are to contiguous, native-endian
+// data of the kernel's element type unless a stride says otherwise; the bindings have checked
+// every shape and size, so a kernel checks nothing.
+#pragma once
+
+#include <cstdint>
+
+namespace minidl {
+
+constexpr int kMaxDims = 8;
+
+enum class Status : int { kOk = 0, kOutOfMemory = 1, kInterrupted = 2 };
+
+enum class Act : int { kLinear = 0, kRelu = 1 };
+
+// C[b] = act(A[b] * B[b] + bias). A is M x K with element strides (a_rs, a_cs), one of them 1;
+// B likewise K x N. C is dense, row-major. a_batch / b_batch hold the element offset of each
+// batch's operand (null: `batch` consecutive matrices share nothing, offset 0).
+struct MatmulParams {
+  const void* a;
+  const void* b;
+  const void* bias;  // N values or null
+  void* c;
+  int64_t batch, m, n, k;
+  int64_t a_rs, a_cs, b_rs, b_cs;
+  const int64_t* a_batch;
+  const int64_t* b_batch;
+  Act act;
+};
+
+// NHWC x HWIO. The same struct serves the forward pass (x, w -> y), the input gradient
+// (y = dy, w -> dx) and the filter gradient (x, y = dy -> dw).
+struct Conv2DParams {
+  const void* x;     // [n, h, w, c]
+  const void* filter;  // [kh, kw, c / groups, oc]
+  const void* bias;  // [oc] or null
+  const void* dy;    // [n, oh, ow, oc]
+  void* out;
+  int64_t n, h, w, c;
+  int64_t kh, kw, oc, groups;
+  int64_t oh, ow;
+  int64_t stride_h, stride_w;
+  int64_t dilation_h, dilation_w;
+  int64_t pad_top, pad_left;
+  Act act;
+};
+
+// z = f(x, y) with broadcasting. Dimensions are already coalesced by the binding; strides are in
+// elements, 0 where an operand repeats. z is dense.
+struct BinaryParams {
+  const void* x;
+  const void* y;
+  void* z;
+  int ndim;
+  int64_t shape[kMaxDims];
+  int64_t x_strides[kMaxDims];
+  int64_t y_strides[kMaxDims];
+};
+
+// y = f(x); p holds the function's parameters in the order of the op's arguments.
+struct UnaryParams {
+  const void* x;
+  void* y;
+  int64_t n;
+  double p[3];
+};
+
+// dx = dy * f'(.), f' from `ref`: the input or the output of f, as the op says.
+struct UnaryGradParams {
+  const void* dy;
+  const void* ref;
+  void* dx;
+  int64_t n;
+  double p[3];
+};
+
+struct DropoutParams {
+  const void* x;
+  void* y;
+  int64_t n;
+  double rate;
+  uint64_t seed;
+};
+
+// The binding coalesces the shape into alternating kept and reduced dimensions; x is dense.
+struct ReduceParams {
+  const void* x;
+  void* y;
+  int ndim;
+  int64_t shape[kMaxDims];
+  bool reduced[kMaxDims];
+};
+
+struct SoftmaxParams {
+  const void* x;
+  void* y;
+  int64_t rows, cols;
+};
+
+struct SoftmaxGradParams {
+  const void* dy;
+  const void* y;
+  void* dx;
+  int64_t rows, cols;
+};
+
+// labels: int64 class indices when sparse, else a dense [rows, cols] distribution.
+struct SoftmaxCrossEntropyParams {
+  const void* logits;
+  const void* labels;
+  void* loss;
+  void* dlogits;
+  int64_t rows, cols;
+  bool sparse;
+};
+
+// x is [rows, channels]; gamma and beta may be null.
+struct BatchNormParams {
+  const void* x;
+  const void* gamma;
+  const void* beta;
+  void* y;
+  void* mean;      // out for training, in for inference
+  void* variance;
+  int64_t rows, channels;
+  double epsilon;
+};
+
+struct BatchNormGradParams {
+  const void* dy;
+  const void* x;
+  const void* gamma;
+  const void* mean;
+  const void* variance;
+  void* dx;
+  void* dgamma;
+  void* dbeta;
+  int64_t rows, channels;
+  double epsilon;
+};
+
+struct Pool2DParams {
+  const void* x;
+  const void* y;   // backward of max: the forward output
+  const void* dy;  // backward
+  void* out;
+  int64_t n, h, w, c;
+  int64_t pool_h, pool_w;
+  int64_t stride_h, stride_w;
+  int64_t pad_top, pad_left;
+  int64_t oh, ow;
+};
+
+// One entry per variable.
+struct SgdParams {
+  int64_t count;
+  void* const* variables;
+  const void* const* gradients;
+  void* const* velocities;  // null without momentum
+  const int64_t* sizes;
+  double learning_rate, momentum;
+  bool nesterov;
+};
+
+struct AdamParams {
+  int64_t count;
+  void* const* variables;
+  const void* const* gradients;
+  void* const* m;
+  void* const* v;
+  void* const* v_hat;  // null without amsgrad
+  const int64_t* sizes;
+  double learning_rate, beta_1, beta_2, epsilon;
+  int64_t step;
+};
+
+}  // namespace minidl
