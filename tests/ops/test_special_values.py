@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from minidl import _core
 
-from tests.references import activations, pool2d
 from tests.checks import FLOATS
+from tests.references import activations, pool2d
 
 NAN, INF = float("nan"), float("inf")
 VALUES = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 3.5]

@@ -1,0 +1,182 @@
+"""minidl beside its peers, interleaved on this machine: `python -m bench.compare`.
+
+For each row: median time of every library, how many times faster than the best peer we are, and
+which share of the machine's limit (FMA loop or memory triad, measured in the same run) we reach.
+"""
+
+import argparse
+import fnmatch
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT)) if str(ROOT) not in sys.path else None
+
+from bench import machine, peers  # noqa: E402
+from bench.rows import Row, all_rows  # noqa: E402
+from bench.timing import check_agreement, measure, median, spread  # noqa: E402
+
+RESULTS = ROOT / "bench" / "results"
+
+
+def options(arguments=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.compare", description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--rows",
+        metavar="PATTERN",
+        action="append",
+        help="only rows that contain PATTERN or match it (* and ?); may be given more than once",
+    )
+    parser.add_argument("--threads", default="1,2", help="comma-separated counts (default 1,2)")
+    parser.add_argument("--repeat", type=int, default=15, help="turns of every library")
+    parser.add_argument("--quick", action="store_true", help="5 turns only")
+    parser.add_argument("--json", type=Path, default=RESULTS / "compare.json", metavar="FILE")
+    parser.add_argument("--no-picture", action="store_true", help="no PNG beside the JSON file")
+    parser.add_argument("--list", action="store_true", help="print the names of all rows and stop")
+    return parser.parse_args(arguments)
+
+
+def chosen(patterns: list[str] | None) -> list[Row]:
+    rows = all_rows()
+    if not patterns:
+        return rows
+    found = [
+        row for row in rows if any(p in row.name or fnmatch.fnmatch(row.name, p) for p in patterns)
+    ]
+    if not found:
+        raise SystemExit(f"no row matches {patterns}; --list prints all of them")
+    return found
+
+
+def time_row(row: Row, threads: int, turns: int, limits: dict[str, float]) -> dict:
+    """Check that the libraries agree, time them, and work out ratio and share."""
+    calls = row.build()
+    check_agreement(calls, row.tolerance)
+    times = measure(calls, turns)
+    medians = {library: median(values) for library, values in times.items()}
+    ours = medians["minidl"]
+    best = min((t for library, t in medians.items() if library != "minidl"), default=None)
+    work = row.bytes if row.limit == "triad" else row.flops
+    return {
+        "row": row.name,
+        "threads": threads,
+        "seconds": medians,
+        "spread": {library: spread(values) for library, values in times.items()},
+        "gflops": row.flops / ours * 1e-9 if row.flops else None,
+        "ratio": best / ours if best else None,
+        "target": row.target,
+        "share": work / ours * 1e-9 / limits[row.limit] if row.limit else None,
+        "share_target": row.share or None,
+        "limit": row.limit or None,
+    }
+
+
+def time_text(seconds: float) -> str:
+    for unit, scale in (("us", 1e6), ("ms", 1e3)):
+        if seconds * scale < 1000:
+            return (
+                f"{seconds * scale:.3g} {unit}"
+                if seconds * scale < 100
+                else (f"{seconds * scale:.0f} {unit}")
+            )
+    return f"{seconds:.2f} s"
+
+
+def print_row(result: dict) -> None:
+    seconds = result["seconds"]
+    others = {library: t for library, t in seconds.items() if library != "minidl"}
+    best = min(others, key=others.get) if others else ""
+    ratio = f"{result['ratio']:5.2f}" if result["ratio"] else "    -"
+    mark = " " if not result["ratio"] or result["ratio"] >= result["target"] else "<"
+    share = f"{result['share']:5.2f} {result['limit']}" if result["share"] else ""
+    rate = f"{result['gflops']:6.0f}" if result["gflops"] else " " * 6
+    print(
+        f"{result['row']:<36} {result['threads']}  {time_text(seconds['minidl']):>8} {rate}  "
+        f"{ratio}{mark} (goal {result['target']:.2f})  {share:<12} "
+        f"best: {best} {time_text(others[best]) if best else ''}",
+        flush=True,
+    )
+
+
+def picture(results: list[dict], path: Path) -> bool:
+    """Bars of `best peer / minidl`, one group a row; False without matplotlib."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+    except ImportError:
+        return False
+    names = list(dict.fromkeys(r["row"] for r in results))
+    counts = sorted({r["threads"] for r in results})
+    figure, axes = pyplot.subplots(figsize=(9, 1 + 0.32 * len(names)), layout="constrained")
+    height = 0.8 / len(counts)
+    for i, threads in enumerate(counts):
+        ratios = {r["row"]: r["ratio"] or 0 for r in results if r["threads"] == threads}
+        places = [n + (i - (len(counts) - 1) / 2) * height for n in range(len(names))]
+        label = f"{threads} thread{'s' if threads > 1 else ''}"
+        axes.barh(places, [ratios.get(name, 0) for name in names], height * 0.9, label=label)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel("time of the best peer / time of minidl (longer is better)")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+    return True
+
+
+def header(about: dict[str, str]) -> None:
+    print(f"{about['cpu']}, {os.cpu_count()} CPUs; {about['system']}; Python {about['python']}")
+    print(f"minidl on {about['isa']}, built with {about['compiler']}")
+    print(f"NumPy multiplies with {about['numpy_blas']}; {about['versions']}\n")
+
+
+def main(arguments=None) -> int:
+    given = options(arguments)
+    if given.list:
+        print("\n".join(row.name for row in all_rows()))
+        return 0
+    rows = chosen(given.rows)
+    turns = 5 if given.quick else given.repeat
+    about = machine.describe()
+    header(about)
+    results, limits_of, failed = [], {}, []
+    for threads in map(int, given.threads.split(",")):
+        limits = {"peak": machine.peak(threads), "triad": machine.triad(threads)}
+        limits_of[threads] = limits
+        print(
+            f"{threads} thread(s): peak {limits['peak']:.0f} GFLOP/s, "
+            f"triad {limits['triad']:.1f} GB/s"
+        )
+        with peers.threads(threads):
+            for row in rows:
+                try:
+                    results.append(time_row(row, threads, turns, limits))
+                except AssertionError as error:
+                    failed.append(row.name)
+                    print(f"{row.name:<36} {threads}  NOT TIMED, results differ: {error}")
+                    continue
+                print_row(results[-1])
+        print()
+    given.json.parent.mkdir(parents=True, exist_ok=True)
+    report = {
+        "machine": about,
+        "limits": limits_of,
+        "date": time.strftime("%Y-%m-%d %H:%M"),
+        "turns": turns,
+        "results": results,
+    }
+    given.json.write_text(json.dumps(report, indent=1))
+    print(f"wrote {given.json}")
+    image = given.json.with_suffix(".png")
+    if results and not given.no_picture and picture(results, image):
+        print(f"wrote {image}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,235 @@
+"""Rows that time one kernel or one pass: matmul, convolution, pooling, normalisation, losses."""
+
+import minidl
+import numpy as np
+from minidl import ops
+
+from bench import peers
+from bench.peers import torch
+from bench.rows import Row, arguments, fixed, kernel, rotating
+from bench.timing import Call
+from tests.cases.conv2d import SPEED as CONVOLUTIONS
+from tests.cases.matmul import SPEED as PRODUCTS
+
+# Ratio to the best peer and share of the limit.
+MATMUL_TARGETS = {
+    "matmul 512 cubed": (1.8, 0.90),
+    "matmul 1024 cubed": (1.8, 0.90),
+    "matmul 2048 cubed": (1.8, 0.90),
+    "matmul 256 cubed": (1.6, 0.75),
+    "matmul 64x128x784": (1.6, 0.75),
+    "matmul 4096x64x1152": (2.0, 0.85),
+    "matmul 1x4096x4096": (1.0, 0.85),
+}
+CONV_TARGETS = {  # forward, gradients
+    "conv 3x3 64ch 8x56x56": ((1.0, 0.94), (1.1, 0.88)),
+    "conv 3x3 256ch 8x14x14": ((1.0, 0.94), (1.05, 0.88)),
+    "conv 1x1 512->128 8x28x28": ((1.0, 0.90), (1.2, 0.90)),
+    "stem 7x7 s2 3->64 8x224x224": ((1.0, 0.85), (3.0, 0.75)),
+    "conv 3x3 1->32 64x28x28": ((1.5, 0.0), (4.0, 0.0)),
+    "atrous d2 64ch 8x56x56": ((1.0, 0.94), (1.15, 0.88)),
+    "atrous d6 256ch 4x32x32": ((1.0, 0.0), (1.1, 0.0)),
+}
+
+
+def _matmul(row):
+    m, k, n = PRODUCTS[row]
+
+    def build():
+        copies = 3 if m == 1 else 1
+        sets = [args[:2] for args in arguments(row, "matmul", copies)]
+        calls = {
+            "minidl": Call(rotating(kernel("matmul"), sets)),
+            "numpy": Call(rotating(np.matmul, sets)),
+        }
+        if torch:
+            tensors = [tuple(map(torch.from_numpy, pair)) for pair in sets]
+            calls["torch"] = Call(rotating(torch.mm, tensors))
+        return calls
+
+    ratio, share = MATMUL_TARGETS[row]
+    if m == 1:
+        traffic = 4.0 * k * n
+        return Row(row, build, 2.0 * k * n, traffic, "triad", ratio, share)
+    return Row(row, build, 2.0 * m * k * n, 0.0, "peak", ratio, share)
+
+
+def _conv_forward(row):
+    conv = CONVOLUTIONS[row]
+    _, pad, dilation, groups = conv.settings()
+
+    def build():
+        (args,) = arguments(f"{row} fwd", "conv2d")
+        x, weights, bias = args[:3]
+        calls = {"minidl": Call(fixed(kernel("conv2d"), *args))}
+        for name, layout in peers.formats().items():
+            inputs = peers.images(x, layout), peers.filters(weights, layout), torch.from_numpy(bias)
+
+            def run(inputs=inputs):
+                with torch.no_grad():
+                    return torch.conv2d(*inputs, conv.strides, pad[::2], dilation, groups)
+
+            calls[name] = Call(run, lambda y: [peers.images_back(y)])
+        return calls
+
+    ratio, share = CONV_TARGETS[row][0]
+    return Row(f"{row} fwd", build, conv.flops(), 0.0, "peak", ratio, share)
+
+
+def _conv_gradients(row):
+    conv = CONVOLUTIONS[row]
+    strides, pad, dilation, groups = conv.settings()
+
+    def build():
+        (into_input,) = arguments(f"{row} grads", "conv2d_input_grad")
+        (into_filter,) = arguments(f"{row} grads", "conv2d_filter_grad")
+        x, weights, dy = into_filter[0], into_input[1], into_input[0]
+        into_filter = (x, dy, *into_filter[2:])
+
+        def ours():
+            dx = kernel("conv2d_input_grad")(*into_input)
+            return dx, kernel("conv2d_filter_grad")(*into_filter)
+
+        calls = {"minidl": Call(ours)}
+        for name, layout in peers.formats().items():
+            tensors = (
+                peers.images(dy, layout),
+                peers.images(x, layout),
+                peers.filters(weights, layout),
+            )
+            rest = None, strides, pad[::2], dilation, False, [0, 0], groups, [True, True, False]
+            calls[name] = Call(
+                fixed(torch.ops.aten.convolution_backward, *tensors, *rest),
+                lambda out: [peers.images_back(out[0]), peers.filters_back(out[1])],
+            )
+        return calls
+
+    ratio, share = CONV_TARGETS[row][1]
+    return Row(f"{row} grads", build, 2.0 * conv.flops(), 0.0, "peak", ratio, share)
+
+
+def _max_pool():
+    row = "max pool 2x2 8x56x56x64"
+
+    def build():
+        (args,) = arguments(row, "max_pool2d")
+        calls = {"minidl": Call(fixed(kernel("max_pool2d"), *args))}
+        for name, layout in peers.formats().items():
+            x = peers.images(args[0], layout)
+
+            def run(x=x):
+                with torch.no_grad():
+                    return torch.nn.functional.max_pool2d(x, 2)
+
+            calls[name] = Call(run, lambda y: [peers.images_back(y)])
+        return calls
+
+    return Row(row, build, target=1.2)
+
+
+def _relu():
+    row = "relu 8x56x56x64"
+
+    def build():
+        (args,) = arguments(row, "relu")
+        calls = {"minidl": Call(fixed(kernel("relu"), *args))}
+        zero = np.float32(0)
+        calls["numpy"] = Call(fixed(np.maximum, args[0], zero))
+        if torch:
+            calls["torch"] = Call(fixed(torch.relu, torch.from_numpy(args[0])))
+        return calls
+
+    return Row(row, build, target=1.0)
+
+
+def _batch_norm():
+    row = "batch norm fwd+bwd 8x56x56x64"
+    values = 8 * 56 * 56 * 64
+
+    def build():
+        sets = arguments(row, "batch_norm", 6)
+        gradients = [np.roll(args[0], 1, 0) for args in sets]
+
+        def ours(x, gamma, beta, epsilon, dy):
+            y, mean, variance = kernel("batch_norm")(x, gamma, beta, epsilon)
+            grads = kernel("batch_norm_grad")(dy, x, gamma, mean, variance, epsilon)
+            return y, *grads
+
+        paired = [(*args, dy) for args, dy in zip(sets, gradients, strict=True)]
+        calls = {"minidl": Call(rotating(ours, paired))}
+        for name, layout in peers.formats().items():
+
+            def theirs(x, gamma, beta, epsilon, dy):
+                y, mean, scale = torch.native_batch_norm(
+                    x, gamma, beta, None, None, True, 0.01, epsilon
+                )
+                grads = torch.ops.aten.native_batch_norm_backward(
+                    dy, x, gamma, None, None, mean, scale, True, epsilon, [True, True, True]
+                )
+                return y, *grads
+
+            tensors = [
+                (
+                    peers.images(x, layout),
+                    torch.from_numpy(gamma),
+                    torch.from_numpy(beta),
+                    epsilon,
+                    peers.images(dy, layout),
+                )
+                for x, gamma, beta, epsilon, dy in paired
+            ]
+            calls[name] = Call(
+                rotating(theirs, tensors),
+                lambda out: [
+                    *map(peers.images_back, out[:2]),
+                    *(a.numpy() for a in out[2:]),
+                ],
+            )
+        return calls
+
+    # Forward 2 reads and 1 write of x; backward x and dy twice, dx once.
+    return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 2.5, 0.80)
+
+
+def _cross_entropy():
+    row = "softmax cross-entropy fwd+bwd 4096x1000"
+
+    def build():
+        sets = arguments(row, "softmax_cross_entropy", 6)
+
+        def ours(logits, labels):
+            logits = minidl.Tensor(logits) if isinstance(logits, np.ndarray) else logits
+            with minidl.GradientTape() as tape:
+                tape.watch(logits)
+                loss = ops.mean(ops.softmax_cross_entropy(logits, labels))
+            return loss, tape.gradient(loss, logits)
+
+        ours_sets = [(ops.convert_to_tensor(x), labels) for x, labels in sets]
+        calls = {"minidl": Call(rotating(ours, ours_sets))}
+        if torch:
+
+            def theirs(logits, labels):
+                loss = torch.nn.functional.cross_entropy(logits, labels)
+                return loss, torch.autograd.grad(loss, logits)[0]
+
+            tensors = [
+                (torch.from_numpy(x).requires_grad_(), torch.from_numpy(labels))
+                for x, labels in sets
+            ]
+            calls["torch"] = Call(
+                rotating(theirs, tensors), lambda out: [a.detach().numpy() for a in out]
+            )
+        return calls
+
+    # The forward pass reads the scores and leaves their gradient.
+    return Row(row, build, 0.0, 2 * 4.0 * 4096 * 1000, "triad", 2.0, 0.80)
+
+
+ROWS = [
+    *(_matmul(row) for row in PRODUCTS),
+    *(make(row) for row in CONVOLUTIONS for make in (_conv_forward, _conv_gradients)),
+    _batch_norm(),
+    _cross_entropy(),
+    _max_pool(),
+    _relu(),
+]
