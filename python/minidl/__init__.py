@@ -1,0 +1,86 @@
+"""minidl: a small deep-learning framework with Keras's API on a C++ engine of its own.
+
+>>> import minidl
+>>> model = minidl.Sequential([minidl.Input((4,)), minidl.layers.Dense(3, "softmax")])
+>>> model.output_shape
+(None, 3)
+"""
+
+from __future__ import annotations
+
+from . import (
+    _core,
+    activations,
+    callbacks,
+    config,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    random,
+    regularizers,
+    utils,
+)
+from ._tape import GradientTape, Tensor, Variable
+from ._version import __version__
+from .constraints import Constraint
+from .initializers import Initializer
+from .layers import Input, InputSpec, Layer
+from .losses import Loss
+from .metrics import Metric
+from .models import Model, Sequential
+from .optimizers import Optimizer
+from .random import set_random_seed
+from .regularizers import Regularizer
+from .runtime import release_memory, set_num_threads, show_config
+
+__all__ = [
+    "Constraint",
+    "GradientTape",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "Tensor",
+    "Variable",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "release_memory",
+    "set_num_threads",
+    "set_random_seed",
+    "show_config",
+    "testing",
+    "utils",
+]
+
+
+def __getattr__(name: str):
+    if name == "testing":  # for users' tests only: loaded when asked for
+        import importlib
+
+        return importlib.import_module(".testing", __name__)
+    raise AttributeError(f"module 'minidl' has no attribute {name!r}")

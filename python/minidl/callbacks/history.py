@@ -1,0 +1,30 @@
+"""History: the metrics of every epoch."""
+
+from __future__ import annotations
+
+from .callback import Callback
+
+
+class History(Callback):
+    """What `fit` returns.
+
+    Attributes:
+        epoch: List of epoch numbers.
+        history: Dict from each metric's name to its values, one per epoch.
+
+    Source: `keras.callbacks.History`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_train_begin(self, logs=None):
+        self.epoch = []
+        self.history = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)

@@ -1,0 +1,158 @@
+"""Model: a layer of layers that can be trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..layers.layer import Layer
+from . import _weights_file
+from ._summary import print_summary
+from ._trainer import Trainer
+
+
+class Model(Trainer, Layer):
+    """A model written as a class: layers in `__init__`, the computation in `call`.
+
+    Args:
+        *args: Not offered yet: functional models.
+        **kwargs: `name`, `trainable`, `dtype`.
+
+    Raises:
+        NotImplementedError: `inputs` and `outputs` are given, as for a functional model.
+
+    Source: `keras.Model`.
+
+    >>> import minidl, numpy as np
+    >>> class Net(minidl.Model):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.dense = minidl.layers.Dense(3)
+    ...     def call(self, x):
+    ...         return self.dense(x)
+    >>> Net()(np.zeros((2, 4), "float32")).shape
+    (2, 3)
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        if args or "inputs" in kwargs or "outputs" in kwargs:
+            raise NotImplementedError(
+                "Functional models, Model(inputs, outputs), are not offered yet: list the layers "
+                "in a `minidl.Sequential([...])`, or subclass `minidl.Model` and write `call`."
+            )
+        Layer.__init__(self, **kwargs)
+        self._init_trainer()
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            f"Model {type(self).__name__} does not implement `call`, the computation."
+        )
+
+    def build(self, input_shape: Any) -> None:
+        """Make all weights by a trial run on zeros of `input_shape` (batch axis included)."""
+        if self.built:
+            return
+        shape = tuple(1 if i == 0 and n is None else n for i, n in enumerate(input_shape))
+        if None in shape:
+            raise ValueError(
+                f"`build` needs all sizes but the batch. Received: input_shape={input_shape}"
+            )
+        self(np.zeros(shape, self._np_dtype), training=False)
+
+    def _build(self, shape: Any) -> None:
+        if type(self).build is not Model.build:
+            super()._build(shape)
+            return
+        self.built = True
+        self._build_shape = shape
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside."""
+        return self._layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Find a layer.
+
+        Args:
+            name: Name of the layer.
+            index: Its place; used when `name` is None.
+
+        Raises:
+            ValueError: neither is given, or there is no such layer.
+
+        Source: `keras.Model.get_layer`.
+        """
+        layers = self.layers
+        if name is None and index is None:
+            raise ValueError("Give a `name` or an `index`.")
+        if name is not None and index is not None:
+            raise ValueError(f"Give only one of `name` and `index`. Received: {name!r}, {index}")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"`index` {index} is out of range: there are {len(layers)} layers.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"No layer named {name!r}. Layers: {[layer.name for layer in layers]}")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and their parameters.
+
+        Args:
+            line_length: Width in characters; None for the terminal's, at most 88.
+            positions: Relative ends of the columns.
+            print_fn: Called with the text instead of `print`.
+            expand_nested: Whether layers inside layers are listed too.
+            show_trainable: Whether a column says what is trained.
+            layer_range: Not offered.
+
+        Raises:
+            ValueError: the model has no layers to show yet.
+
+        Source: `keras.Model.summary`.
+        """
+        if layer_range is not None:
+            raise ValueError("`layer_range` is not offered.")
+        print_summary(
+            self,
+            print_fn,
+            line_length=line_length,
+            positions=positions,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+        )
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write all weights to an `.npz` file; a crash leaves the old file whole.
+
+        Args:
+            filepath: Path that ends in `.npz`.
+            overwrite: Whether an existing file is replaced. Defaults to True.
+
+        Raises:
+            ValueError: another suffix, or the model is not built.
+            FileExistsError: the file exists and `overwrite` is False.
+        """
+        _weights_file.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any) -> None:
+        """Read weights that `save_weights` wrote.
+
+        Args:
+            filepath: Path that ends in `.npz`.
+
+        Raises:
+            ValueError: a file that is damaged or does not fit; the weights are unchanged then.
+        """
+        _weights_file.load_weights(self, filepath)
