@@ -29,6 +29,7 @@ cdef class Variable(Tensor):
     cdef public bint trainable
     cdef readonly long long version  # how often it was changed
     cdef long long _changed          # the clock at the last change
+    cdef public object constraint, regularizer
     cdef dict __dict__
 
     def __init__(self, initializer, shape=None, dtype=None, trainable=True, name=None, path=None):
