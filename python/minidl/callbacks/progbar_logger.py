@@ -23,7 +23,6 @@ class ProgbarLogger(Callback):
         self.bar: Progbar | None = None
         self._in_fit = False
         self._seen = 0
-        self._last: dict | None = None
 
     def set_params(self, params):
         super().set_params(params)
@@ -34,7 +33,6 @@ class ProgbarLogger(Callback):
 
     def _start(self, label: str = "") -> None:
         self._seen = 0
-        self._last = None
         self.bar = Progbar(self.target, verbose=self.verbose, label=label)
 
     def on_train_begin(self, logs=None):
@@ -60,6 +58,8 @@ class ProgbarLogger(Callback):
     def on_train_batch_end(self, batch, logs=None):
         self._seen = batch + 1
         bar = self.bar
+        if batch == 0:
+            bar.mark_first()
         if bar.live and time.monotonic() >= bar.next_draw:
             self._show(logs)
 

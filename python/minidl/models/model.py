@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..layers.layer import Layer
-from . import _weights_file
-from ._summary import print_summary
 from ._trainer import Trainer
 
 
@@ -124,6 +122,8 @@ class Model(Trainer, Layer):
         """
         if layer_range is not None:
             raise ValueError("`layer_range` is not offered.")
+        from ._summary import print_summary  # shutil and zipfile are slow to import
+
         print_summary(
             self,
             print_fn,
@@ -144,6 +144,8 @@ class Model(Trainer, Layer):
             ValueError: another suffix, or the model is not built.
             FileExistsError: the file exists and `overwrite` is False.
         """
+        from . import _weights_file
+
         _weights_file.save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any) -> None:
@@ -155,4 +157,6 @@ class Model(Trainer, Layer):
         Raises:
             ValueError: a file that is damaged or does not fit; the weights are unchanged then.
         """
+        from . import _weights_file
+
         _weights_file.load_weights(self, filepath)

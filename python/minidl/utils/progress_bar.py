@@ -107,8 +107,8 @@ class Progbar:
                 sums[1] += steps
         self._seen = current
         now = time.monotonic()
-        if current >= 1 and self._after_first is None:
-            self._after_first = now
+        if current >= 1:
+            self.mark_first()
         if self.verbose == 0 or (not finalize and (not self.live or now < self.next_draw)):
             return
         self.next_draw = now + self.interval
@@ -116,6 +116,11 @@ class Progbar:
             self._draw(current, now, finalize)
         else:
             print(self._plain(current, now), flush=True)
+
+    def mark_first(self) -> None:
+        """Note the time of the first step, which the time per step leaves out."""
+        if self._after_first is None:
+            self._after_first = time.monotonic()
 
     def add(self, n: int, values: Any = None) -> None:
         """Show `n` more steps."""
