@@ -46,6 +46,7 @@ def read_padding(
         strides: steps between windows.
         op: the name for messages.
     """
+    borders: Borders
     word = padding.lower() if isinstance(padding, str) else None
     if word == "valid":
         borders = (0, 0, 0, 0)
@@ -55,7 +56,7 @@ def read_padding(
             # As TensorFlow: ceil(n / s) windows, the odd element goes behind.
             total = max((-(-n // s) - 1) * s + k - n, 0)
             pads += [total // 2, total - total // 2]
-        borders = tuple(pads)
+        borders = (pads[0], pads[1], pads[2], pads[3])
     else:
         borders = _explicit(padding, op)
     if word != "same":

@@ -168,7 +168,8 @@ class _Check:
             at = tuple(int(n) for n in at)
             raise AssertionError(
                 f"The {what} of {name} is wrong in {wrong.sum()} of {wrong.size} values, most at "
-                f"{at} (output, input): the tape gives {got[at]:.9g}, differences {expected[at]:.9g}."
+                f"{at} (output, input): the tape gives {got[at]:.9g}, differences give "
+                f"{expected[at]:.9g}."
             )
         self.worst = max(self.worst, float(error.max(initial=0.0)))
 
