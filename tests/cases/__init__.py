@@ -15,7 +15,17 @@ FAMILIES = (
     "conv2d",
     "optimizers",
 )
-__all__ = ["FAMILIES", "Case", "Make", "all_cases", "cases_of", "reference", "with_gaps"]
+KERNELLESS = ("derived", "shaping")  # ops made of other ops or of NumPy
+__all__ = [
+    "FAMILIES",
+    "Case",
+    "Make",
+    "all_cases",
+    "cases_of",
+    "op_cases",
+    "reference",
+    "with_gaps",
+]
 
 
 def cases_of(family: str) -> list[Case]:
@@ -26,6 +36,12 @@ def cases_of(family: str) -> list[Case]:
 def all_cases() -> list[Case]:
     """Every case of every kernel family, in a fixed order."""
     return [case for family in FAMILIES for case in cases_of(family)]
+
+
+def op_cases() -> list[Case]:
+    """Every case of a differentiable op, with a kernel of its own or without."""
+    cases = [case for family in (*FAMILIES, *KERNELLESS) for case in cases_of(family)]
+    return [case for case in cases if case.op and case.wrt]
 
 
 def reference(kernel: str):
