@@ -9,7 +9,9 @@ namespace minidl {
 namespace {
 
 // NumPy's hook for array memory (NEP 49): arrays own their data and free it through these.
-void* handler_malloc(void*, size_t size) { return allocate(size); }
+void* handler_malloc(void*, size_t size) {
+  return allocate(size);
+}
 void* handler_calloc(void*, size_t n, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(n, size, &bytes)) return nullptr;
@@ -27,10 +29,14 @@ void* handler_realloc(void*, void* p, size_t size) {
   }
   return q;
 }
-void handler_free(void*, void* p, size_t) { deallocate(p); }
+void handler_free(void*, void* p, size_t) {
+  deallocate(p);
+}
 
 PyDataMem_Handler g_handler = {
-    "minidl_allocator", 1, {nullptr, handler_malloc, handler_calloc, handler_realloc, handler_free}};
+    "minidl_allocator",
+    1,
+    {nullptr, handler_malloc, handler_calloc, handler_realloc, handler_free}};
 
 PyObject* handler_capsule() {
   static PyObject* capsule = PyCapsule_New(&g_handler, "mem_handler", nullptr);
@@ -65,15 +71,19 @@ Array convert(py::handle x, const char* name, int extra_flags) {
 
 }  // namespace
 
-Array input(py::handle x, const char* name) { return convert(x, name, NPY_ARRAY_C_CONTIGUOUS); }
+Array input(py::handle x, const char* name) {
+  return convert(x, name, NPY_ARRAY_C_CONTIGUOUS);
+}
 
-Array strided_input(py::handle x, const char* name) { return convert(x, name, 0); }
+Array strided_input(py::handle x, const char* name) {
+  return convert(x, name, 0);
+}
 
 void same_dtype(const Array& a, const char* a_name, const Array& b, const char* b_name) {
   if (a.dtype() == b.dtype()) return;
   auto text = [](const Array& x) { return x.dtype() == DType::kFloat32 ? "float32" : "float64"; };
-  throw py::type_error(std::string(a_name) + " is " + text(a) + " and " + b_name + " is " + text(b) +
-                       "; cast one with minidl.ops.cast");
+  throw py::type_error(std::string(a_name) + " is " + text(a) + " and " + b_name + " is " +
+                       text(b) + "; cast one with minidl.ops.cast");
 }
 
 void expect_ndim(const Array& x, const char* name, int ndim, const char* layout) {

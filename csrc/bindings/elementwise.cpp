@@ -66,9 +66,10 @@ Array unary(Status (*const (&kernel)[2])(const UnaryParams&) noexcept, py::handl
 
 }  // namespace
 
-#define MINIDL_BIND_BINARY(name, doc)                                                  \
-  m.def(#name, [](py::handle x, py::handle y) { return binary(kernels().name, x, y).object(); }, \
-        py::arg("x"), py::arg("y"), doc)
+#define MINIDL_BIND_BINARY(name, doc)                                                          \
+  m.def(                                                                                       \
+      #name, [](py::handle x, py::handle y) { return binary(kernels().name, x, y).object(); }, \
+      py::arg("x"), py::arg("y"), doc)
 #define MINIDL_BIND_UNARY(name, doc) \
   m.def(#name, [](py::handle x) { return unary(kernels().name, x).object(); }, py::arg("x"), doc)
 

@@ -27,8 +27,7 @@ bool signal_arrived() {
 }
 
 void set_threads(py::object n) {
-  const long value =
-      PyLong_Check(n.ptr()) && !PyBool_Check(n.ptr()) ? PyLong_AsLong(n.ptr()) : -1;
+  const long value = PyLong_Check(n.ptr()) && !PyBool_Check(n.ptr()) ? PyLong_AsLong(n.ptr()) : -1;
   if (PyErr_Occurred()) PyErr_Clear();
   if (value < 1 || value > kMaxThreads) {
     throw py::value_error("num_threads is " + std::string(py::repr(n)) +
@@ -110,9 +109,9 @@ void initialise() {
                           "an integer from 1 to " + std::to_string(kMaxThreads));
   }
   if (!init_allocator(&variable, &given)) {
-    raise_bad_environment(variable, given,
-                          std::strcmp(variable, "MINIDL_ALLOCATOR") ? "a number of MiB"
-                                                                    : "'on' or 'off'");
+    raise_bad_environment(
+        variable, given,
+        std::strcmp(variable, "MINIDL_ALLOCATOR") ? "a number of MiB" : "'on' or 'off'");
   }
   set_interrupt_hook(signal_arrived);
 }
@@ -131,50 +130,62 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   initialise();
 
   m.doc() = "Kernels of minidl on NumPy arrays.";
-  m.def("kernel_names", [] {
-    py::list names;
+  m.def(
+      "kernel_names",
+      [] {
+        py::list names;
 #define MINIDL_KERNEL(name, Params) names.append(#name);
 #include "kernels.def"
-    return names;
-  }, "Names of all kernels in the table.");
+        return names;
+      },
+      "Names of all kernels in the table.");
   m.def("isa", [] { return kernels().isa; }, "The instruction set in use.");
   m.def("isa_available", isa_list, "Instruction sets this machine can run, weakest first.");
-  m.def("set_isa", [](const std::string& name) {
-    if (!select_isa(name.c_str())) {
-      throw py::value_error("name is '" + name + "'; expected one of " +
-                            std::string(py::str(isa_list())));
-    }
-  }, py::arg("name"), "Switches the instruction set (for tests).");
+  m.def(
+      "set_isa",
+      [](const std::string& name) {
+        if (!select_isa(name.c_str())) {
+          throw py::value_error("name is '" + name + "'; expected one of " +
+                                std::string(py::str(isa_list())));
+        }
+      },
+      py::arg("name"), "Switches the instruction set (for tests).");
   m.def("num_threads", &num_threads, "Threads a kernel may use, the caller included.");
   m.def("set_num_threads", &set_threads, py::arg("num_threads"), "Sets num_threads().");
-  m.def("allocator_stats", [] {
-    const AllocatorStats s = allocator_stats();
-    py::dict d;
-    d["live_bytes"] = s.live_bytes;
-    d["cached_bytes"] = s.cached_bytes;
-    d["cap_bytes"] = s.cap_bytes;
-    d["hits"] = s.hits;
-    d["misses"] = s.misses;
-    d["enabled"] = s.enabled;
-    return d;
-  }, "Bytes in use and cached, the cap on the cache, hits and misses.");
+  m.def(
+      "allocator_stats",
+      [] {
+        const AllocatorStats s = allocator_stats();
+        py::dict d;
+        d["live_bytes"] = s.live_bytes;
+        d["cached_bytes"] = s.cached_bytes;
+        d["cap_bytes"] = s.cap_bytes;
+        d["hits"] = s.hits;
+        d["misses"] = s.misses;
+        d["enabled"] = s.enabled;
+        return d;
+      },
+      "Bytes in use and cached, the cap on the cache, hits and misses.");
   m.def("release_memory", &release_memory, "Gives cached memory back to the system.");
   m.def("bench_fma", &bench_fma, py::arg("dtype") = "float32",
         "GFLOP/s of a register-only FMA loop on one thread.");
   m.def("bench_triad", &bench_triad, py::arg("n") = 16'000'000,
         "GB/s of a STREAM triad over n doubles with all threads.");
-  m.def("build_info", [] {
-    py::dict d;
+  m.def(
+      "build_info",
+      [] {
+        py::dict d;
 #if defined(__clang__)
-    d["compiler"] = "clang " __clang_version__;
+        d["compiler"] = "clang " __clang_version__;
 #else
-    d["compiler"] = "gcc " __VERSION__;
+        d["compiler"] = "gcc " __VERSION__;
 #endif
-    d["version"] = MINIDL_VERSION;
-    d["cuda"] = false;
-    d["kernel_objects"] = MINIDL_BUILD_DIR;
-    return d;
-  }, "Compiler, version and where the kernel objects were built.");
+        d["version"] = MINIDL_VERSION;
+        d["cuda"] = false;
+        d["kernel_objects"] = MINIDL_BUILD_DIR;
+        return d;
+      },
+      "Compiler, version and where the kernel objects were built.");
 
 #define MINIDL_FAMILY(family) bind_##family(m);
 #include "kernels.def"

@@ -15,17 +15,17 @@ constexpr size_t kHeader = 64;
 constexpr size_t kLarge = size_t{1} << 20;
 constexpr size_t kHuge = size_t{2} << 20;
 constexpr int kClasses = 4 * 48;
-constexpr int kPerThread = 16;                     // blocks of one class a thread keeps
+constexpr int kPerThread = 16;                       // blocks of one class a thread keeps
 constexpr size_t kPerThreadBytes = size_t{4} << 20;  // and bytes in all
 constexpr uint32_t kMagic = 0x6d696e69;
 
 struct Header {
   uint32_t magic;
-  int32_t size_class;   // -1: not cached
-  size_t total;         // bytes of the block, header included
-  char* base;           // what the system gave
-  size_t mapped;        // bytes of the mapping, 0 for malloc
-  Header* next;         // in a free list
+  int32_t size_class;  // -1: not cached
+  size_t total;        // bytes of the block, header included
+  char* base;          // what the system gave
+  size_t mapped;       // bytes of the mapping, 0 for malloc
+  Header* next;        // in a free list
 };
 static_assert(sizeof(Header) <= kHeader, "the header must leave the data aligned");
 
@@ -53,7 +53,9 @@ std::atomic<uint32_t> g_stagger{0};
 int64_t g_cap = int64_t{1} << 30;
 bool g_enabled = true;
 
-void* data_of(Header* h) { return reinterpret_cast<char*>(h) + kHeader; }
+void* data_of(Header* h) {
+  return reinterpret_cast<char*>(h) + kHeader;
+}
 Header* header_of(const void* p) {
   return reinterpret_cast<Header*>(static_cast<char*>(const_cast<void*>(p)) - kHeader);
 }
@@ -121,8 +123,12 @@ struct ThreadCacheHolder {
 };
 thread_local ThreadCacheHolder t_cache;
 
-void lock_lists() { pthread_mutex_lock(&g_lists.mutex); }
-void unlock_lists() { pthread_mutex_unlock(&g_lists.mutex); }
+void lock_lists() {
+  pthread_mutex_lock(&g_lists.mutex);
+}
+void unlock_lists() {
+  pthread_mutex_unlock(&g_lists.mutex);
+}
 
 }  // namespace
 
@@ -190,7 +196,9 @@ void deallocate(void* p) noexcept {
   unlock_lists();
 }
 
-size_t usable_size(const void* p) noexcept { return header_of(p)->total - kHeader; }
+size_t usable_size(const void* p) noexcept {
+  return header_of(p)->total - kHeader;
+}
 
 AllocatorStats allocator_stats() noexcept {
   return {g_live.load(), g_cached.load(), g_cap, g_hits.load(), g_misses.load(), g_enabled};

@@ -1,7 +1,8 @@
-// Caching allocator for array data and kernel scratch. Every block is 64-byte aligned and belongs to
-// a size class (four an octave). Blocks under 1 MiB are kept per thread and then in shared lists;
-// larger ones are 2-MiB-aligned mappings with huge pages asked for, kept up to a byte cap. glibc
-// would give those back to the kernel each time and pay a page fault per 4 KiB for them again.
+// Caching allocator for array data and kernel scratch. Every block is 64-byte aligned and belongs
+// to a size class (four an octave). Blocks under 1 MiB are kept per thread and then in shared
+// lists; larger ones are 2-MiB-aligned mappings with huge pages asked for, kept up to a byte cap.
+// glibc would give those back to the kernel each time and pay a page fault per 4 KiB for them
+// again.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,8 @@ AllocatorStats allocator_stats() noexcept;
 // Gives all cached blocks of the shared lists and of this thread back to the system.
 void release_memory() noexcept;
 
-// MINIDL_ALLOCATOR=off turns caching off; MINIDL_CACHE_LIMIT is the cap in MiB (default a quarter of
-// the memory). False and the bad value when either makes no sense.
+// MINIDL_ALLOCATOR=off turns caching off; MINIDL_CACHE_LIMIT is the cap in MiB (default a quarter
+// of the memory). False and the bad value when either makes no sense.
 bool init_allocator(const char** variable, const char** given) noexcept;
 
 // Scratch memory that frees itself.

@@ -11,8 +11,8 @@
 
 namespace minidl {
 
-#define MINIDL_TABLE(isa) \
-  namespace isa {         \
+#define MINIDL_TABLE(isa)              \
+  namespace isa {                      \
   const KernelTable& table() noexcept; \
   }
 MINIDL_TABLES
@@ -46,7 +46,9 @@ bool machine_has(const char* isa) {
   return true;
 }
 #else
-bool machine_has(const char*) { return true; }
+bool machine_has(const char*) {
+  return true;
+}
 #endif
 
 struct Choices {
@@ -73,9 +75,13 @@ const KernelTable* g_table = nullptr;
 
 }  // namespace
 
-const KernelTable& kernels() noexcept { return *g_table; }
+const KernelTable& kernels() noexcept {
+  return *g_table;
+}
 
-const char* const* available_isas() noexcept { return choices().names; }
+const char* const* available_isas() noexcept {
+  return choices().names;
+}
 
 bool select_isa(const char* name) noexcept {
   const Choices& c = choices();

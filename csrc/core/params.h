@@ -31,10 +31,10 @@ struct MatmulParams {
 // NHWC x HWIO. The same struct serves the forward pass (x, w -> y), the input gradient
 // (y = dy, w -> dx) and the filter gradient (x, y = dy -> dw).
 struct Conv2DParams {
-  const void* x;     // [n, h, w, c]
+  const void* x;       // [n, h, w, c]
   const void* filter;  // [kh, kw, c / groups, oc]
-  const void* bias;  // [oc] or null
-  const void* dy;    // [n, oh, ow, oc]
+  const void* bias;    // [oc] or null
+  const void* dy;      // [n, oh, ow, oc]
   void* out;
   int64_t n, h, w, c;
   int64_t kh, kw, oc, groups;
@@ -120,7 +120,7 @@ struct BatchNormParams {
   const void* gamma;
   const void* beta;
   void* y;
-  void* mean;      // out for training, in for inference
+  void* mean;  // out for training, in for inference
   void* variance;
   int64_t rows, channels;
   double epsilon;

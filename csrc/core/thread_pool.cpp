@@ -22,7 +22,7 @@
 namespace minidl {
 namespace {
 
-constexpr int kSpins = 2000;          // about 40 us of pauses before sleeping
+constexpr int kSpins = 2000;  // about 40 us of pauses before sleeping
 constexpr int64_t kHookPeriodNs = 50'000'000;
 
 inline void cpu_pause() {
@@ -147,8 +147,7 @@ void start_workers(Pool& pool) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);  // signals are Python's main thread's business
   while (pool.workers < pool.wanted - 1) {
-    auto* start = new (std::nothrow)
-        WorkerStart{&pool, pool.workers + 1, pool.generation.load()};
+    auto* start = new (std::nothrow) WorkerStart{&pool, pool.workers + 1, pool.generation.load()};
     if (!start) break;
     if (pthread_create(&pool.threads[pool.workers], nullptr, worker_main, start)) {
       delete start;  // fewer workers then: slower, not wrong
@@ -160,8 +159,12 @@ void start_workers(Pool& pool) {
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
-void before_fork() { pthread_mutex_lock(&g_pool->mutex); }
-void after_fork_parent() { pthread_mutex_unlock(&g_pool->mutex); }
+void before_fork() {
+  pthread_mutex_lock(&g_pool->mutex);
+}
+void after_fork_parent() {
+  pthread_mutex_unlock(&g_pool->mutex);
+}
 // The workers do not exist in the child: forget them. The old pool is left alone, its locks may be
 // in any state.
 void after_fork_child() {
@@ -260,7 +263,9 @@ void parallel_for(int64_t n, int64_t grain, ParallelBody body, void* ctx) noexce
   pthread_mutex_unlock(&p.mutex);
 }
 
-int num_threads() noexcept { return pool().wanted; }
+int num_threads() noexcept {
+  return pool().wanted;
+}
 
 void set_num_threads(int n) noexcept {
   Pool& p = pool();
@@ -285,7 +290,9 @@ bool init_num_threads(const char** given) noexcept {
   return true;
 }
 
-void set_interrupt_hook(bool (*hook)()) noexcept { g_hook.store(hook); }
+void set_interrupt_hook(bool (*hook)()) noexcept {
+  g_hook.store(hook);
+}
 
 bool take_interrupted() noexcept {
   const bool was = t_interrupted;
@@ -297,13 +304,17 @@ bool take_interrupted() noexcept {
 DenormalGuard::DenormalGuard() noexcept : saved_(_mm_getcsr()) {
   _mm_setcsr(static_cast<unsigned>(saved_) | 0x8040);  // FTZ | DAZ
 }
-DenormalGuard::~DenormalGuard() { _mm_setcsr(static_cast<unsigned>(saved_)); }
+DenormalGuard::~DenormalGuard() {
+  _mm_setcsr(static_cast<unsigned>(saved_));
+}
 #elif defined(__aarch64__)
 DenormalGuard::DenormalGuard() noexcept {
   __asm__ volatile("mrs %0, fpcr" : "=r"(saved_));
   __asm__ volatile("msr fpcr, %0" ::"r"(saved_ | (1ull << 24)));
 }
-DenormalGuard::~DenormalGuard() { __asm__ volatile("msr fpcr, %0" ::"r"(saved_)); }
+DenormalGuard::~DenormalGuard() {
+  __asm__ volatile("msr fpcr, %0" ::"r"(saved_));
+}
 #else
 DenormalGuard::DenormalGuard() noexcept : saved_(0) {}
 DenormalGuard::~DenormalGuard() = default;

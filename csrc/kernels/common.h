@@ -16,9 +16,13 @@ namespace MINIDL_ISA {
 #include "kernels.def"
 
 // Defines name_float32 and name_float64 from `template <class T> Status fn(const Params&)`.
-#define MINIDL_EXPORT(name, Params, fn)                                             \
-  Status name##_float32(const Params& params) noexcept { return fn<float>(params); } \
-  Status name##_float64(const Params& params) noexcept { return fn<double>(params); }
+#define MINIDL_EXPORT(name, Params, fn)                  \
+  Status name##_float32(const Params& params) noexcept { \
+    return fn<float>(params);                            \
+  }                                                      \
+  Status name##_float64(const Params& params) noexcept { \
+    return fn<double>(params);                           \
+  }
 
 namespace {
 
@@ -49,7 +53,9 @@ template <class T>
 MINIDL_INLINE T max_of(T a, T b) {
   return a < b ? b : a;
 }
-MINIDL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+MINIDL_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 // Elements worth one chunk of streaming work: about 15 us of memory traffic.
 constexpr int64_t kStreamGrain = 32768;

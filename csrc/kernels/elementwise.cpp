@@ -111,12 +111,20 @@ Status unary(const UnaryParams& p) {
 
 }  // namespace
 
-#define MINIDL_BINARY(name, Op)                                                                   \
-  Status name##_float32(const BinaryParams& p) noexcept { return binary<Op, float>(p); }           \
-  Status name##_float64(const BinaryParams& p) noexcept { return binary<Op, double>(p); }
-#define MINIDL_UNARY(name, Op)                                                                    \
-  Status name##_float32(const UnaryParams& p) noexcept { return unary<Op, float>(p); }             \
-  Status name##_float64(const UnaryParams& p) noexcept { return unary<Op, double>(p); }
+#define MINIDL_BINARY(name, Op)                           \
+  Status name##_float32(const BinaryParams& p) noexcept { \
+    return binary<Op, float>(p);                          \
+  }                                                       \
+  Status name##_float64(const BinaryParams& p) noexcept { \
+    return binary<Op, double>(p);                         \
+  }
+#define MINIDL_UNARY(name, Op)                           \
+  Status name##_float32(const UnaryParams& p) noexcept { \
+    return unary<Op, float>(p);                          \
+  }                                                      \
+  Status name##_float64(const UnaryParams& p) noexcept { \
+    return unary<Op, double>(p);                         \
+  }
 
 MINIDL_BINARY(add, Add)
 MINIDL_BINARY(subtract, Subtract)

@@ -41,7 +41,9 @@ const KernelTable kTable = {
 }  // namespace
 
 const KernelTable& table() noexcept;
-const KernelTable& table() noexcept { return kTable; }
+const KernelTable& table() noexcept {
+  return kTable;
+}
 
 }  // namespace MINIDL_ISA
 }  // namespace minidl

@@ -1,0 +1,235 @@
+// C = act(A B + bias), batched.
+//
+// Loops from the outside: a block of columns whose slice of B (KC x NC) fits L2, blocks of K, row
+// tiles (shared out to the threads), panels of NR columns. A tile of A (MR x KC) stays in L1 while
+// the panels of B stream from L2; A is never packed unless its rows are strided so badly that one
+// tile would fall on the same cache sets. B is packed (zero-padded to whole vectors) when it is
+// transposed, or when enough rows use it to pay for the copy. K is cut by its length alone, so the
+// sum behind each element is the same for every layout and thread count.
+// One row (M = 1) streams B once, row by row, at memory speed.
+#include "kernels/brgemm.h"
+
+namespace minidl {
+namespace MINIDL_ISA {
+namespace {
+
+constexpr int64_t kBlockBytes = 448 * 1024;  // B's slice in L2
+constexpr int64_t kMaxK = 512;
+const int64_t kNoOffset[1] = {0};
+
+template <class T>
+struct Product {
+  const T* a;
+  const T* b;
+  const T* bias;
+  T* c;
+  int64_t m, n, k;
+  int64_t a_rs, a_cs, b_rs, b_cs;
+  bool relu;
+};
+
+// Copies the slice [k0, k0 + kc) x (panel j) of B into `out`: kc rows of `width` values.
+template <class T>
+void pack_panel(const Product<T>& p, int64_t k0, int64_t kc, int64_t column, int64_t columns,
+                int64_t width, T* out) {
+  const T* b = p.b + k0 * p.b_rs + column * p.b_cs;
+  if (p.b_cs == 1) {
+    for (int64_t k = 0; k < kc; ++k, b += p.b_rs, out += width) {
+      int64_t j = 0;
+      for (; j + kLanes<T> <= columns; j += kLanes<T>) store(out + j, load(b + j));
+      for (; j < width; ++j) out[j] = j < columns ? b[j] : T(0);
+    }
+    return;
+  }
+  // Transposing: small squares, so that both sides touch whole cache lines.
+  constexpr int64_t kSquare = 64 / sizeof(T);
+  for (int64_t k = 0; k < kc; k += kSquare) {
+    const int64_t k_end = min_of(k + kSquare, kc);
+    for (int64_t j = 0; j < columns; ++j) {
+      for (int64_t i = k; i < k_end; ++i) out[i * width + j] = b[i * p.b_rs + j * p.b_cs];
+    }
+    for (int64_t i = k; i < k_end; ++i) {
+      for (int64_t j = columns; j < width; ++j) out[i * width + j] = T(0);
+    }
+  }
+}
+
+// One row times B as it lies: C streams through L1 while eight rows of B are read at a time.
+template <class T>
+void row_times_matrix(const Product<T>& p) {
+  constexpr int64_t kColumns = 1024;
+  constexpr int L = kLanes<T>;
+  parallel(p.n, kColumns, [&](int64_t begin, int64_t end) {
+    T* c = p.c;
+    for (int64_t j = begin; j < end; ++j) c[j] = T(0);
+    for (int64_t k = 0; k < p.k; k += 8) {
+      const int rows = static_cast<int>(min_of<int64_t>(8, p.k - k));
+      T a[8];
+      const T* b[8];
+      for (int i = 0; i < 8; ++i) {
+        a[i] = i < rows ? p.a[(k + i) * p.a_cs] : T(0);
+        b[i] = p.b + (i < rows ? k + i : k) * p.b_rs;
+      }
+      int64_t j = begin;
+      if (rows == 8) {
+        for (; j + L <= end; j += L) {
+          vec<T> v = load(c + j);
+#pragma GCC unroll 8
+          for (int i = 0; i < 8; ++i) v = broadcast(a[i]) * load(b[i] + j) + v;
+          store(c + j, v);
+        }
+      }
+      for (; j < end; j += L) {
+        const int lanes = static_cast<int>(min_of<int64_t>(L, end - j));
+        vec<T> v = load_partial(c + j, lanes);
+        for (int i = 0; i < rows; ++i) v = broadcast(a[i]) * load_partial(b[i] + j, lanes) + v;
+        store_partial(c + j, v, lanes);
+      }
+    }
+    for (int64_t j = begin; j < end; ++j) {
+      T v = c[j];
+      if (p.bias) v += p.bias[j];
+      if (p.relu) v = (v > T(0)) | (v != v) ? v : T(0);
+      c[j] = v;
+    }
+  });
+}
+
+template <class T>
+Status product(const Product<T>& p) {
+  if (p.m == 1 && p.b_cs == 1 && p.n >= kLanes<T>) {
+    row_times_matrix(p);
+    return Status::kOk;
+  }
+  const Panels<T> panels(p.n);
+  constexpr int64_t kWidth = kMaxNV * kLanes<T>;
+  // The single-row path sums K in one piece; so must every other path for one row.
+  const Split ks(p.k, p.m == 1 ? max_of<int64_t>(p.k, 1) : panels.count() <= 2 ? 4 * kMaxK : kMaxK);
+  const int64_t kc_most = ceil_div(p.k, ks.parts);
+  const int64_t per_block =
+      max_of<int64_t>(1, kBlockBytes / (kc_most * kWidth * static_cast<int64_t>(sizeof(T))));
+  const bool pack_b =
+      p.b_cs != 1 || (p.m >= 96 && p.n > kWidth * 2) || (p.m >= 64 && p.n % kLanes<T> != 0);
+  const bool columns = p.a_cs != 1;
+  // A tile of a transposed A is copied when several panels use it or its stride aliases in L1.
+  const bool copy_a =
+      columns && panels.count() > 1 && (p.a_cs * static_cast<int64_t>(sizeof(T))) % 2048 == 0;
+  const int64_t block_panels = min_of(per_block, panels.count());
+  Scratch<T> packed(pack_b ? kc_most * kWidth * block_panels : 1);
+  if (!packed) return Status::kOutOfMemory;
+  bool no_memory = false;
+
+  for (int64_t j0 = 0; j0 < panels.count(); j0 += block_panels) {
+    const int64_t j1 = min_of(j0 + block_panels, panels.count());
+    for (int64_t kb = 0; kb < ks.parts; ++kb) {
+      const int64_t k0 = ks.begin(kb), kc = ks.length(kb);
+      const int64_t panel_size = kc * kWidth;
+      if (pack_b) {
+        parallel(j1 - j0, max_of<int64_t>(1, 65536 / (panel_size + 1)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t j = begin; j < end; ++j) {
+                     const int64_t column = panels.column(j0 + j);
+                     const int64_t width = panels.vectors(j0 + j) * kLanes<T>;
+                     pack_panel(p, k0, kc, column, min_of(width, p.n - column), width,
+                                packed.get() + j * panel_size);
+                   }
+                 });
+      }
+      // Rows in tiles as tall as the widest panel allows (no panel may be too wide for them).
+      const Split ms(p.m, tile_rows(panels.widest()));
+      auto tiles = [&](int64_t i0, int64_t i1, int64_t ja, int64_t jb, T* a_copy) {
+        for (int64_t i = i0; i < i1; ++i) {
+          const int64_t row = ms.begin(i);
+          const int mr = static_cast<int>(ms.length(i));
+          const T* a = p.a + row * p.a_rs + k0 * p.a_cs;
+          int64_t a_cs = p.a_cs;
+          const T* rows[kMaxMR];
+          if (a_copy) {
+            for (int64_t k = 0; k < kc; ++k) {
+              for (int m = 0; m < mr; ++m) a_copy[k * mr + m] = a[k * p.a_cs + m];
+            }
+            a = a_copy;
+            a_cs = mr;
+          } else {
+            for (int m = 0; m < mr; ++m) rows[m] = a + m * p.a_rs;
+          }
+          for (int64_t j = ja; j < jb; ++j) {
+            const int64_t column = panels.column(j);
+            const int nv = panels.vectors(j);
+            T* c[kMaxMR];
+            for (int m = 0; m < mr; ++m) c[m] = p.c + (row + m) * p.n + column;
+            const T* b = pack_b ? packed.get() + (j - j0) * panel_size : p.b + k0 * p.b_rs + column;
+            const bool last = kb == ks.parts - 1;
+            Tile<T> t{rows,
+                      0,
+                      a,
+                      a_cs,
+                      kNoOffset,
+                      b,
+                      kNoOffset,
+                      pack_b ? nv * kLanes<T> : p.b_rs,
+                      1,
+                      kc,
+                      c,
+                      last && p.bias ? p.bias + column : nullptr,
+                      panels.last_lanes(j),
+                      kb > 0,
+                      last && p.relu};
+            brgemm(t, mr, nv, columns, pack_b);
+          }
+        }
+      };
+      // Shared out by rows; by panels too when there are few row tiles.
+      const double tile_work = 2.0 * tile_rows(panels.widest()) * kc * kWidth;
+      const int64_t groups_j = ms.parts >= 16 ? 1 : j1 - j0;
+      const Split js(j1 - j0, ceil_div(j1 - j0, groups_j));
+      const int64_t grain_tiles = static_cast<int64_t>(1.5e6 / (tile_work * js.longest())) + 1;
+      parallel(ms.parts * js.parts, grain_tiles, [&](int64_t begin, int64_t end) {
+        Scratch<T> a_copy(copy_a ? kc * kMaxMR : 1);
+        if (!a_copy) {
+          no_memory = true;
+          return;
+        }
+        for (int64_t u = begin; u < end; ++u) {
+          const int64_t i = u % ms.parts, j = u / ms.parts;
+          tiles(i, i + 1, j0 + js.begin(j), j0 + js.begin(j + 1), copy_a ? a_copy.get() : nullptr);
+        }
+      });
+      if (no_memory) return Status::kOutOfMemory;
+    }
+  }
+  return Status::kOk;
+}
+
+template <class T>
+Status matmul(const MatmulParams& q) {
+  const int64_t c_size = q.m * q.n;
+  auto one = [&](int64_t i) {
+    return product<T>({static_cast<const T*>(q.a) + (q.a_batch ? q.a_batch[i] : 0),
+                       static_cast<const T*>(q.b) + (q.b_batch ? q.b_batch[i] : 0),
+                       static_cast<const T*>(q.bias), static_cast<T*>(q.c) + i * c_size, q.m, q.n,
+                       q.k, q.a_rs, q.a_cs, q.b_rs, q.b_cs, q.act == Act::kRelu});
+  };
+  const double work = 2.0 * static_cast<double>(c_size) * static_cast<double>(q.k);
+  if (q.batch == 1 || (q.batch < 8 && work > 4e6)) {
+    for (int64_t i = 0; i < q.batch; ++i) {
+      const Status status = one(i);
+      if (status != Status::kOk) return status;
+    }
+    return Status::kOk;
+  }
+  Status worst = Status::kOk;
+  parallel(q.batch, static_cast<int64_t>(1e6 / (work + 1)) + 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      if (one(i) != Status::kOk) worst = Status::kOutOfMemory;
+    }
+  });
+  return worst;
+}
+
+}  // namespace
+
+MINIDL_EXPORT(matmul, MatmulParams, matmul)
+
+}  // namespace MINIDL_ISA
+}  // namespace minidl
