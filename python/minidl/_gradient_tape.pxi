@@ -234,6 +234,9 @@ cdef class GradientTape:
             for x in targets:
                 if not isinstance(x, Tensor):
                     raise TypeError(f"The target of a gradient must be a Tensor. Received: {x!r}")
+                if not _float_kind(<Tensor>x):
+                    warnings.warn(f"The dtype of a gradient's target must be floating. Received: "
+                                  f"{x.dtype}", stacklevel=2)
             for x in leaves:
                 if not isinstance(x, Tensor):
                     raise TypeError(f"The sources of a gradient must be Tensors or Variables. "
@@ -275,12 +278,8 @@ cdef class GradientTape:
         grads = [None] * (top + 1)
         for target, seed in zip(targets, seeds):
             x = <Tensor>target
-            if not _float_kind(x):
-                warnings.warn(f"The dtype of a gradient's target must be floating. Received: "
-                              f"{x.data.dtype}", stacklevel=3)
-                continue
             place = _lookup(x, self)
-            if place < 0:
+            if place < 0 or not _float_kind(x):
                 continue
             seed = self._seed(x, seed)
             grads[place] = seed if grads[place] is None else _add.apply(grads[place], seed)
@@ -343,6 +342,8 @@ cdef class GradientTape:
                     g = _call(g, dy, entry.context)
             if g is None:
                 continue
+            if not isinstance(g, Tensor):
+                g = as_tensor(g)
             if entry.shapes is not None and (<Tensor>g).data.shape != entry.shapes[j]:
                 g = _bound["sum_to"](g, entry.shapes[j])
             grads[place] = g if grads[place] is None else _add.apply(grads[place], g)

@@ -45,7 +45,7 @@ cdef object _IDENTITY = IDENTITY
 
 def wrap(array):
     """A native float, integer or bool ndarray as a Tensor, unchecked: for the results of kernels."""
-    return _wrap(array)
+    return _wrap_result(array)
 
 
 def without_logits(Tensor x):
@@ -247,12 +247,12 @@ def record(out, tuple inputs, gradients, tuple context=(), broadcasts=False):
         `out` as a Tensor, or a tuple of Tensors.
     """
     if isinstance(out, tuple):
-        out = tuple([x if isinstance(x, Tensor) else _wrap(x) for x in out])
+        out = tuple([x if isinstance(x, Tensor) else _wrap_result(x) for x in out])
         if minidl_innermost() != NULL:
             _record(out[0], inputs, gradients, context, broadcasts, out[1:])
         return out
     if not isinstance(out, Tensor):
-        out = _wrap(out)
+        out = _wrap_result(out)
     if minidl_innermost() != NULL:
         _record(<Tensor>out, inputs, gradients, context, broadcasts)
     return out

@@ -34,6 +34,11 @@ cdef inline Tensor _wrap(object array):
     return tensor
 
 
+cdef inline Tensor _wrap_result(object array):
+    # NumPy gives scalars where an array without axes was wanted.
+    return _wrap(array if cnp.PyArray_Check(array) else np.asarray(array))
+
+
 cdef inline bint _same_shape(object a, object b) noexcept:
     cdef int i, n = cnp.PyArray_NDIM(<cnp.ndarray>a)
     if n != cnp.PyArray_NDIM(<cnp.ndarray>b):
@@ -46,6 +51,8 @@ cdef inline bint _same_shape(object a, object b) noexcept:
 
 cdef inline int _float_kind(Tensor x) noexcept:
     """The type number when `x` is float32 or float64, else 0 (bool)."""
+    if not cnp.PyArray_Check(x.data):
+        return 0
     cdef int kind = cnp.PyArray_TYPE(<cnp.ndarray>x.data)
     return kind if kind == cnp.NPY_FLOAT or kind == cnp.NPY_DOUBLE else 0
 

@@ -109,7 +109,7 @@ def _input_grad(dy: Tensor, kernel: Tensor, x_shape: tuple[int, ...], window: Wi
     )
 
 
-def _filter_grad(x: Tensor, dy: Tensor, size: tuple[int, int], window: Window) -> Tensor:
+def _filter_grad(x: Tensor, dy: Tensor, size: tuple[int, ...], window: Window) -> Tensor:
     """The gradient for kernel: linear in x and in dy."""
     x_shape = x.shape
     return record(
