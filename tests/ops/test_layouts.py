@@ -16,6 +16,8 @@ def _fortran(a):
 
 def _negative(a):
     """Read from the end to the start along every axis, of a buffer that lies the other way."""
+    if a.ndim == 0:
+        return a
     backwards = (slice(None, None, -1),) * a.ndim
     return a[backwards].copy()[backwards]
 

@@ -38,7 +38,7 @@ def test_kernel_has_a_binding_with_a_docstring(kernel):
     assert callable(binding), f"no _core.{kernel}"
     # pybind11 writes the signature itself; what counts is that a sentence follows it.
     text = re.sub(r"^\s*(\d+\. )?\w+\(.*\) -> .*$", "", binding.__doc__ or "", flags=re.M)
-    assert len(text.strip()) > 10, f"_core.{kernel} has no docstring of its own"
+    assert text.strip(), f"_core.{kernel} has no docstring of its own"
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

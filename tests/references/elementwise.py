@@ -5,29 +5,29 @@ import numpy as np
 f64 = np.float64
 
 
-def add(x1, x2):
-    return f64(x1) + f64(x2)
+def add(x, y):
+    return f64(x) + f64(y)
 
 
-def subtract(x1, x2):
-    return f64(x1) - f64(x2)
+def subtract(x, y):
+    return f64(x) - f64(y)
 
 
-def multiply(x1, x2):
-    return f64(x1) * f64(x2)
+def multiply(x, y):
+    return f64(x) * f64(y)
 
 
-def divide(x1, x2):
+def divide(x, y):
     with np.errstate(divide="ignore", invalid="ignore"):
-        return f64(x1) / f64(x2)
+        return f64(x) / f64(y)
 
 
-def maximum(x1, x2):
-    return np.maximum(f64(x1), f64(x2))
+def maximum(x, y):
+    return np.maximum(f64(x), f64(y))
 
 
-def minimum(x1, x2):
-    return np.minimum(f64(x1), f64(x2))
+def minimum(x, y):
+    return np.minimum(f64(x), f64(y))
 
 
 def negative(x):
