@@ -86,6 +86,11 @@ class Layer(WeightsMixin):
     _takes_training = False
     _is_leaf = False  # true for built-in layers: no layers inside, weights only by add_weight
     _initialised = False
+    # so that a forgotten super().__init__() gets as far as the error that says so
+    _np_dtype = np.dtype("float32")
+    autocast = True
+    built = False
+    input_spec: InputSpec | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -123,7 +128,7 @@ class Layer(WeightsMixin):
         self._np_dtype = np.dtype(self.dtype_policy.compute_dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.input_spec: InputSpec | None = None
+        self.input_spec = None
         self.supports_masking = False
         self.built = False
         self.path = self.name

@@ -1,0 +1,208 @@
+"""What every layer promises, and what the single ones do."""
+
+import inspect
+
+import minidl
+import numpy as np
+import pytest
+from minidl import layers
+
+ARGUMENTS = {
+    "Activation": {"activation": "relu"},
+    "AveragePooling2D": {"pool_size": 2},
+    "Conv2D": {"filters": 2, "kernel_size": 2},
+    "Dense": {"units": 3},
+    "Dropout": {"rate": 0.5},
+    "Reshape": {"target_shape": (-1,)},
+}
+NAMES = sorted(set(layers._registry.classes) - {"InputLayer", "Sequential"})
+X = np.random.default_rng(0).standard_normal((2, 4, 4, 3)).astype(np.float32)
+
+
+def _make(kind, **more):
+    return getattr(layers, kind)(**ARGUMENTS.get(kind, {}), **more)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_makes_an_equal_layer(name):
+    layer = _make(name, name="a", trainable=False)
+    again = layers.deserialize(layers.serialize(layer))
+    assert again.get_config() == layer.get_config()
+    assert again.name == "a"
+    assert again.trainable is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shape_is_foretold(name):
+    layer = _make(name)
+    assert layer(X).shape == tuple(layer.compute_output_shape(X.shape))
+    assert layer.built
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_go_out_and_in(name):
+    layer = _make(name)
+    layer(X)
+    weights = [w + 1 for w in layer.get_weights()]
+    layer.set_weights(weights)
+    for mine, given in zip(layer.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(mine, given)
+    assert layer.count_params() == sum(w.size for w in weights)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float64(name):
+    layer = _make(name, dtype="float64")
+    assert layer(X.astype(np.float64)).dtype == np.float64
+    assert all(w.dtype == np.float64 for w in layer.weights)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_arguments(name):
+    with pytest.raises(ValueError, match="nonsense"):
+        _make(name, nonsense=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documented(name):
+    doc = inspect.getdoc(getattr(layers, name))
+    for word in ("Args:", "Source:", ">>>"):
+        assert word in doc
+
+
+def test_inputs_are_cast_to_the_layers_dtype():
+    layer = layers.Dense(2)
+    for x in (np.ones((1, 3)), np.ones((1, 3), np.int64), [[1, 2, 3]], [[1.0, 2.0, 3.0]]):
+        assert layer(x).dtype == np.float32
+
+
+def test_dropout_only_in_training():
+    layer = layers.Dropout(0.5, seed=3)
+    x = np.ones((50, 50), np.float32)
+    assert (layer(x).numpy() == 1).all()
+    dropped = layer(x, training=True).numpy()
+    assert set(np.unique(dropped)) == {0.0, 2.0}
+    assert abs(dropped.mean() - 1) < 0.1
+    assert (layer(x, training=True).numpy() != dropped).any()
+    again = layers.Dropout(0.5, seed=3)(x, training=True).numpy()
+    np.testing.assert_array_equal(again, dropped)
+
+
+def test_dropout_noise_shape():
+    y = layers.Dropout(0.5, noise_shape=(None, 1), seed=1)(np.ones((40, 5)), training=True).numpy()
+    assert (y == y[:, :1]).all()
+    assert set(np.unique(y)) == {0.0, 2.0}
+
+
+def test_frozen_batch_normalization_is_in_inference_mode():
+    layer = layers.BatchNormalization()
+    x = X.reshape(-1, 3) * 3 + 1
+    layer(x, training=True)
+    before = layer.get_weights()
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    np.testing.assert_array_equal(layer(x, training=True).numpy(), layer(x).numpy())
+    for a, b in zip(before, layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_reaches_inner_layers():
+    seen = []
+
+    class Probe(minidl.Layer):
+        def call(self, x, training=None):
+            seen.append(training)
+            return x
+
+    class Outer(minidl.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = [Probe()]
+
+        def call(self, x):
+            return self.inner[0](x)
+
+    outer = Outer()
+    outer(X, training=True)
+    outer(X, training=False)
+    outer(X)
+    assert seen == [True, False, None]
+    Probe()(X)
+    assert seen[-1] is None
+
+
+def test_custom_layer():
+    class Scale(minidl.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight(
+                shape=(input_shape[-1],), initializer="ones", regularizer="l2", name="scale"
+            )
+            self.count = minidl.Variable(0.0, trainable=False)
+
+        def call(self, x):
+            self.add_loss(minidl.ops.sum(x) * 0.5)
+            return x * self.scale
+
+    layer = Scale()
+    assert not layer.built
+    layer(X)
+    layer(X)
+    assert layer.built
+    assert [w.name for w in layer.trainable_weights] == ["scale"]
+    assert len(layer.non_trainable_weights) == 1
+    assert len(layer.losses) == 2
+    np.testing.assert_allclose(float(layer.losses[0]), X.sum() * 0.5, rtol=1e-5)
+    np.testing.assert_allclose(float(layer.losses[1]), 0.03, rtol=1e-5)
+
+
+def test_forgotten_super_init():
+    class Bad(minidl.Layer):
+        def __init__(self):
+            self.units = 3
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(RuntimeError, match="super"):
+        Bad()(X)
+
+
+def test_failed_build_leaves_nothing():
+    class Bad(minidl.Layer):
+        def build(self, input_shape):
+            self.add_weight(shape=(2,), name="one")
+            raise ValueError("no")
+
+        def call(self, x):
+            return x
+
+    layer = Bad()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            layer(X)
+        assert layer.weights == []
+        assert not layer.built
+
+
+def test_activity_regularizer():
+    layer = layers.Dense(2, kernel_initializer="ones", activity_regularizer="l1")
+    layer(np.ones((4, 3), np.float32))
+    layer(np.ones((4, 3), np.float32))
+    assert len(layer.losses) == 1
+    np.testing.assert_allclose(float(layer.losses[0]), 0.01 * 4 * 2 * 3 / 4, rtol=1e-6)
+
+
+def test_regularized_weights():
+    layer = layers.Dense(2, kernel_regularizer=minidl.regularizers.L1L2(0.1, 0.2))
+    layer(np.ones((4, 3), np.float32))
+    k = layer.kernel.numpy()
+    wanted = 0.1 * np.abs(k).sum() + 0.2 * (k**2).sum()
+    np.testing.assert_allclose(float(layer.losses[0]), wanted, rtol=1e-5)
+    layer.trainable = False
+    assert layer.losses == []
+
+
+def test_softmax_mask():
+    y = layers.Softmax()([[1.0, 2.0, 3.0]], mask=[[True, False, True]]).numpy()
+    assert y[0, 1] == 0
+    np.testing.assert_allclose(y.sum(), 1, rtol=1e-6)
