@@ -148,4 +148,5 @@ cdef object _compare(object function, Tensor x, object other):
         return NotImplemented
     if not isinstance(other, Tensor) and _is_weak(other):
         return _wrap(np.asarray(function(x.data, other)))
-    return _wrap(np.asarray(function(x.data, as_tensor(other, x.data.dtype).data)))
+    a, b = _pair(x, other)
+    return _wrap(np.asarray(function((<Tensor>a).data, (<Tensor>b).data)))
