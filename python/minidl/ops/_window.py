@@ -64,9 +64,9 @@ def read_padding(
             padded = size[axis] + borders[2 * axis] + borders[2 * axis + 1]
             if reach[axis] > padded:
                 raise ValueError(
-                    f"{op}: the window spans {tuple(reach)} (with dilation) and does not fit into "
-                    f"the image of {name} {padded} (size {tuple(size)}, padding {padding!r}). Use "
-                    "padding='same' or a smaller window."
+                    f"{op}: a window of {reach[0]} x {reach[1]} (dilation included) does not fit "
+                    f"into images of {size[0]} x {size[1]}, whose padded {name} is {padded}. Use "
+                    f"padding='same' or a smaller window. Received: padding={padding!r}"
                 )
     return borders
 

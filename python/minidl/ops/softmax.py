@@ -119,8 +119,11 @@ def softmax_cross_entropy(logits: TensorLike, labels: TensorLike) -> Tensor:
     """
     logits = as_float(logits)
     labels = as_tensor(labels, logits.dtype) if _is_dense(labels) else as_tensor(labels)
-    if logits.ndim == 0:
-        raise ValueError("softmax_cross_entropy: logits need an axis of classes")
+    if logits.ndim == 0 or logits.shape[-1] == 0:
+        raise ValueError(
+            "softmax_cross_entropy: logits need a last axis of at least one class. "
+            f"Received: logits of shape {logits.shape}"
+        )
     sparse = labels.dtype.kind != "f"
     wanted = logits.shape[:-1] if sparse else logits.shape
     if labels.shape != wanted:
@@ -138,7 +141,7 @@ def softmax_cross_entropy(logits: TensorLike, labels: TensorLike) -> Tensor:
                 f"softmax_cross_entropy: labels of dtype {targets.dtype} do not mix with logits of "
                 f"dtype {logits.dtype}; cast one with minidl.ops.cast."
             )
-        targets = targets.reshape(-1, classes) if classes else targets
+        targets = targets.reshape(-1, classes)
     loss, slope = _core.softmax_cross_entropy(logits.data.reshape(-1, classes), targets)
     slope = slope.reshape(logits.shape)
 
