@@ -81,7 +81,8 @@ def serialize(layer: Layer) -> dict:
     """A layer as Keras writes it into a model's config."""
     config = _registry.serialize(layer)
     build_config = layer.get_build_config()
-    if build_config and not isinstance(layer, InputLayer):
+    # Keras counts its layers without weights as built from the start; Flatten it forgot
+    if build_config and (layer.weights or not layer._is_leaf or isinstance(layer, Flatten)):
         config["build_config"] = build_config
     return config
 

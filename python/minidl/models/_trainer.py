@@ -210,7 +210,13 @@ class Trainer:
         x, y, _ = batches.first()
         y_pred = self(x, training=False)
         compiled = self._compiled
-        if not with_targets or compiled is None or y is None:
+        if not with_targets or compiled is None:
+            return
+        if y is None:
+            kind = type(self)
+            own = kind.compute_loss, kind.train_step
+            if compiled.loss_spec is not None and own == (Trainer.compute_loss, Trainer.train_step):
+                raise ValueError("The compiled loss needs targets: pass `y`.")
             return
         if isinstance(y, np.ndarray) and hasattr(y_pred, "shape") and y_pred.ndim == 0:
             raise ValueError("The model must give one output per sample, not a single number.")

@@ -1,0 +1,251 @@
+"""Whole training runs and optimizers against Keras's, from the same weights on the same data."""
+
+import minidl
+import numpy as np
+import pytest
+
+from tests.checks import assert_close
+from tests.keras_peer import keras, peer_weights, value
+
+# Keras itself runs into this with NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+CNN = [
+    ("Conv2D", {"filters": 8, "kernel_size": 3, "activation": "relu"}),
+    ("MaxPooling2D", {}),
+    ("Conv2D", {"filters": 16, "kernel_size": 3, "activation": "relu"}),
+    ("MaxPooling2D", {}),
+    ("Flatten", {}),
+    ("Dense", {"units": 10, "activation": "softmax"}),
+]
+
+
+def _cnn(module):
+    layers = [getattr(module.layers, name)(**config) for name, config in CNN]
+    return module.Sequential([module.layers.Input((16, 16, 1)), *layers])
+
+
+def _data(n=160, size=16):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 10, n)
+    x = rng.standard_normal((n, size, size, 1), np.float32) * 0.3
+    for i, label in enumerate(y):
+        x[i, label : label + 4, label : label + 4] += 1
+    return x, y
+
+
+def test_a_cnn_trains_as_in_keras():
+    ours, peer = _cnn(minidl), _cnn(keras())
+    ours.set_weights(peer_weights(peer))
+    x, y = _data()
+    kinds = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+    ours.compile(minidl.optimizers.Adam(0.005), **kinds)
+    peer.compile(keras().optimizers.Adam(0.005), **kinds)
+    for step in range(20):
+        rows = slice(step * 32 % 160, step * 32 % 160 + 32)
+        ours.reset_metrics()
+        peer.reset_metrics()
+        mine = ours.train_on_batch(x[rows], y[rows], return_dict=True)
+        theirs = peer.train_on_batch(x[rows], y[rows], return_dict=True)
+        assert mine["loss"] == pytest.approx(float(theirs["loss"]), rel=2e-3), f"step {step}"
+        assert mine["accuracy"] == pytest.approx(float(theirs["accuracy"]), abs=0.04)
+    assert mine["loss"] < 1.6
+    for a, b in zip(ours.get_weights(), peer_weights(peer), strict=True):
+        assert_close(a, b, 5e-3, "weights after 20 steps")
+
+
+def test_fit_evaluate_predict_as_in_keras():
+    ours, peer = _cnn(minidl), _cnn(keras())
+    ours.set_weights(peer_weights(peer))
+    x, y = _data()
+    kinds = {
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ["accuracy", "sparse_categorical_crossentropy"],
+        "weighted_metrics": ["acc"],
+    }
+    options = {
+        "epochs": 2,
+        "batch_size": 24,
+        "verbose": 0,
+        "shuffle": False,
+        "validation_split": 0.25,
+        "sample_weight": np.linspace(0.5, 2.0, len(x), dtype=np.float32),
+    }
+    results = []
+    for module, model in ((minidl, ours), (keras(), peer)):
+        model.compile(module.optimizers.SGD(0.05, momentum=0.9), **kinds)
+        history = model.fit(x, y, **options).history
+        evaluation = model.evaluate(x, y, verbose=0, return_dict=True)
+        results.append((history, evaluation, model.predict(x, verbose=0)))
+    (history, evaluation, predicted), (wanted, wanted_evaluation, wanted_predicted) = results
+    assert set(history) == set(wanted)
+    for name, values in wanted.items():
+        assert history[name] == pytest.approx(values, rel=5e-3, abs=0.02), name
+    assert set(evaluation) == set(wanted_evaluation)
+    for name, number in wanted_evaluation.items():
+        assert evaluation[name] == pytest.approx(number, rel=5e-3, abs=0.02), name
+    assert_close(predicted, wanted_predicted, 5e-3, "predictions")
+
+
+OPTIMIZERS = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9}),
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("SGD", {"learning_rate": 0.1, "clipnorm": 0.5}),
+    ("SGD", {"learning_rate": 0.1, "clipvalue": 0.2}),
+    ("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.7}),
+    ("SGD", {"learning_rate": 0.1, "weight_decay": 0.05}),
+    ("SGD", {"learning_rate": 0.1, "gradient_accumulation_steps": 3}),
+    ("SGD", {"learning_rate": 0.1, "use_ema": True, "ema_overwrite_frequency": 4}),
+    ("SGD", {"learning_rate": 0.1, "loss_scale_factor": 4.0}),
+    ("Adam", {}),
+    ("Adam", {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
+    ("Adam", {"learning_rate": 0.05, "amsgrad": True}),
+    ("Adam", {"learning_rate": 0.05, "weight_decay": 0.1, "clipnorm": 1.0}),
+    ("Adam", {"learning_rate": 0.05, "gradient_accumulation_steps": 2}),
+    ("RMSprop", {}),
+    ("RMSprop", {"momentum": 0.5, "centered": True}),
+]
+
+
+@pytest.mark.parametrize(("name", "config"), OPTIMIZERS, ids=range(len(OPTIMIZERS)))
+def test_optimizers_as_in_keras(name, config):
+    module = keras()
+    import torch
+
+    rng = np.random.default_rng(0)
+    start = [rng.standard_normal(s).astype(np.float32) for s in ((3, 4), (4,), (2, 2, 2))]
+    ours = [minidl.Variable(w, name=f"w{i}") for i, w in enumerate(start)]
+    theirs = [module.Variable(w, name=f"w{i}") for i, w in enumerate(start)]
+    optimizer = getattr(minidl.optimizers, name)(**config)
+    peer = getattr(module.optimizers, name)(**config)
+    for _ in range(20):
+        grads = [rng.standard_normal(w.shape).astype(np.float32) for w in start]
+        optimizer.apply_gradients(zip([minidl.Tensor(g) for g in grads], ours, strict=True))
+        with torch.no_grad():
+            peer.apply_gradients(zip([torch.tensor(g) for g in grads], theirs, strict=True))
+    for a, b in zip(ours, theirs, strict=True):
+        assert_close(a.numpy(), value(b.value), 2e-5, name)
+    assert len(optimizer.variables) == len(peer.variables)
+    assert int(optimizer.iterations) == int(peer.iterations)
+    for a, b in zip(optimizer.variables[2:], peer.variables[2:], strict=True):
+        assert tuple(a.shape) == tuple(b.shape), (a.name, b.name)
+        if not config.get("use_ema"):
+            assert_close(a.numpy(), value(b.value), 2e-5, a.name)
+
+
+@pytest.mark.parametrize(("name", "config"), OPTIMIZERS, ids=range(len(OPTIMIZERS)))
+def test_optimizer_configs(name, config):
+    mine = getattr(minidl.optimizers, name)(**config, name="same").get_config()
+    peer = getattr(keras().optimizers, name)(**config, name="same")
+    assert mine == peer.get_config()
+    assert type(peer).from_config(mine).get_config() == mine
+
+
+LOSSES = [
+    ("MeanSquaredError", {}, "same"),
+    ("MeanAbsoluteError", {"reduction": "sum"}, "same"),
+    ("BinaryCrossentropy", {}, "binary"),
+    ("BinaryCrossentropy", {"from_logits": True}, "logits"),
+    ("BinaryCrossentropy", {"label_smoothing": 0.1}, "binary"),
+    ("CategoricalCrossentropy", {}, "one-hot"),
+    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, "one-hot"),
+    ("CategoricalCrossentropy", {"reduction": None}, "one-hot"),
+    ("SparseCategoricalCrossentropy", {}, "sparse"),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}, "sparse"),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "sparse"),
+    ("SparseCategoricalCrossentropy", {"reduction": "none"}, "sparse"),
+    ("SparseCategoricalCrossentropy", {"reduction": "mean_with_sample_weight"}, "sparse"),
+]
+
+
+def _targets(kind, rng):
+    p = rng.uniform(0.05, 0.95, (6, 4)).astype(np.float32)
+    if kind == "same":
+        return rng.standard_normal((6, 4)).astype(np.float32), p
+    if kind in ("binary", "logits"):
+        return rng.integers(0, 2, (6, 4)).astype(np.float32), p * (6 if kind == "logits" else 1)
+    labels = rng.integers(0, 4, 6)
+    return (np.eye(4, dtype=np.float32)[labels] if kind == "one-hot" else labels), p
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("name", "config", "kind"), LOSSES, ids=range(len(LOSSES)))
+def test_losses_as_in_keras(name, config, kind, weighted):
+    rng = np.random.default_rng(0)
+    y, p = _targets(kind, rng)
+    weights = rng.uniform(0, 2, 6).astype(np.float32) if weighted else None
+    ours = getattr(minidl.losses, name)(**config)
+    peer = getattr(keras().losses, name)(**config)
+    assert_close(ours(y, p, weights).numpy(), value(peer(y, p, weights)), 1e-5, name)
+    assert ours.get_config() == {k: v for k, v in peer.get_config().items() if k in ours.get_config()}
+
+
+METRICS = [
+    ("Accuracy", "labels"),
+    ("BinaryAccuracy", "binary"),
+    ("CategoricalAccuracy", "one-hot"),
+    ("SparseCategoricalAccuracy", "sparse"),
+    ("MeanSquaredError", "same"),
+    ("MeanAbsoluteError", "same"),
+    ("RootMeanSquaredError", "same"),
+    ("SparseCategoricalCrossentropy", "sparse"),
+    ("CategoricalCrossentropy", "one-hot"),
+    ("BinaryCrossentropy", "binary"),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("name", "kind"), METRICS)
+def test_metrics_as_in_keras(name, kind, weighted):
+    rng = np.random.default_rng(0)
+    ours, peer = (getattr(m.metrics, name)() for m in (minidl, keras()))
+    for _ in range(2):
+        for _ in range(3):
+            y, p = _targets("sparse" if kind == "labels" else kind, rng)
+            if kind == "labels":
+                p = rng.integers(0, 4, 6)
+            weights = rng.uniform(0, 2, 6).astype(np.float32) if weighted else None
+            ours.update_state(y, p, weights)
+            peer.update_state(y, p, weights)
+        assert float(ours.result()) == pytest.approx(float(value(peer.result())), rel=1e-5)
+        ours.reset_state()
+        peer.reset_state()
+    assert ours.name == peer.name
+
+
+@pytest.mark.parametrize("kind", ["sparse", "one-hot", "binary-one"])
+def test_accuracy_by_name_fits_the_targets(kind):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((20, 3)).astype(np.float32)
+    labels = rng.integers(0, 2 if kind == "binary-one" else 4, 20)
+    y = np.eye(4, dtype=np.float32)[labels] if kind == "one-hot" else labels
+    units = 1 if kind == "binary-one" else 4
+    numbers = []
+    weights = None
+    for module in (minidl, keras()):
+        activation = "sigmoid" if units == 1 else "softmax"
+        layers = [module.layers.Input((3,)), module.layers.Dense(units, activation=activation)]
+        model = module.Sequential(layers)
+        if weights is None:
+            weights = model.get_weights()
+        model.set_weights(weights)
+        model.compile("sgd", loss="crossentropy", metrics=["accuracy", "acc"])
+        numbers.append(model.evaluate(x, y, verbose=0))
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-5)
+
+
+def test_sequential_config_is_kerass():
+    module = keras()
+    minidl.utils.clear_session()
+    module.utils.clear_session()
+    ours, peer = _cnn(minidl), _cnn(module)
+    mine, theirs = ours.get_config(), peer.get_config()
+    theirs["layers"][-1]["config"].pop("quantization_config", None)
+    mine["layers"][0]["config"].pop("name")
+    theirs["layers"][0]["config"].pop("name")
+    assert mine == theirs
+    again = minidl.Sequential.from_config(peer.get_config())
+    assert again.count_params() == peer.count_params()
+    assert module.Sequential.from_config(ours.get_config()).count_params() == peer.count_params()
+    assert [w.path for w in ours.weights] == [w.path for w in peer.weights]
