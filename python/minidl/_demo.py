@@ -60,9 +60,7 @@ def run(epochs: int, seed: int, output: str) -> int:
         f"train on, {len(x_test)} held out.\n"
     )
     model = build_model()
-    model.compile(
-        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.summary()
     start = time.monotonic()
     history = model.fit(x, y, epochs=epochs, batch_size=32, validation_split=0.1)

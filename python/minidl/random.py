@@ -116,7 +116,7 @@ def set_random_seed(seed: int) -> None:
     import random as python_random
 
     python_random.seed(int(seed))
-    np.random.seed(int(seed))
+    np.random.seed(int(seed))  # noqa: NPY002 (users' code may draw from it)
     _global.state = (int(seed), 0)
 
 

@@ -1,4 +1,5 @@
 """Wrong arguments and wrong inputs: a clear error, and nothing changed."""
+# ruff: noqa: PLW0108
 
 import minidl
 import numpy as np
@@ -158,7 +159,7 @@ def test_set_weights_changes_all_or_nothing():
 
 
 def test_unbuilt():
-    with pytest.raises(ValueError, match="not built|no weights"):
+    with pytest.raises(ValueError, match=r"not built|no weights"):
         layers.Dense(2).count_params()
     with pytest.raises(ValueError, match="not built"):
         layers.Dense(2).set_weights([np.ones((3, 2)), np.ones(2)])

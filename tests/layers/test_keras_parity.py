@@ -123,9 +123,7 @@ def test_configs(name, config, shape):
     peer = getattr(module.layers, name)(name="same", **config)
     ours = getattr(minidl.layers, name)(name="same", **config)
     mine, theirs = ours.get_config(), peer.get_config()
-    assert {k: theirs[k] for k in mine if k in theirs} == {
-        k: mine[k] for k in mine if k in theirs
-    }
+    assert {k: theirs[k] for k in mine if k in theirs} == {k: mine[k] for k in mine if k in theirs}
     assert not set(mine) - set(theirs)
     json.dumps(mine)
     again = type(ours).from_config(theirs)

@@ -28,6 +28,7 @@ def test_hooks_are_called_in_order():
             return super().__getattribute__(name)
 
     for hook in callbacks.callback.HOOKS:
+
         def method(self, *args, hook=hook, **kwargs):
             calls.append(hook)
 

@@ -178,7 +178,9 @@ def test_losses_as_in_keras(name, config, kind, weighted):
     ours = getattr(minidl.losses, name)(**config)
     peer = getattr(keras().losses, name)(**config)
     assert_close(ours(y, p, weights).numpy(), value(peer(y, p, weights)), 1e-5, name)
-    assert ours.get_config() == {k: v for k, v in peer.get_config().items() if k in ours.get_config()}
+    assert ours.get_config() == {
+        k: v for k, v in peer.get_config().items() if k in ours.get_config()
+    }
 
 
 METRICS = [

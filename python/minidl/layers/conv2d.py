@@ -80,8 +80,7 @@ class Conv2D(Layer):
         groups = positive(groups, "groups")
         if filters % groups:
             raise ValueError(
-                "`groups` must divide `filters`. "
-                f"Received: groups={groups}, filters={filters}"
+                f"`groups` must divide `filters`. Received: groups={groups}, filters={filters}"
             )
         if max(strides) > 1 and max(dilation_rate) > 1:
             raise ValueError(
@@ -110,9 +109,7 @@ class Conv2D(Layer):
         # relu is done while the tile is in registers, the identity not at all
         self._fused = "relu" if self.activation is activations.relu else None
         self._after = (
-            None
-            if self.activation in (activations.relu, activations.linear)
-            else self.activation
+            None if self.activation in (activations.relu, activations.linear) else self.activation
         )
 
     def build(self, input_shape):
@@ -159,9 +156,7 @@ class Conv2D(Layer):
         return out if self._after is None else self._after(out)
 
     def compute_output_shape(self, input_shape):
-        sizes = output_sizes(
-            self, input_shape, self.kernel_size, self.strides, self.dilation_rate
-        )
+        sizes = output_sizes(self, input_shape, self.kernel_size, self.strides, self.dilation_rate)
         return (input_shape[0], *sizes, self.filters)
 
     def _shape_hint(self, shape):

@@ -73,9 +73,7 @@ class Dense(Layer):
         # relu is done inside the matrix product, the identity not at all
         self._fused = "relu" if self.activation is activations.relu else None
         self._after = (
-            None
-            if self.activation in (activations.relu, activations.linear)
-            else self.activation
+            None if self.activation in (activations.relu, activations.linear) else self.activation
         )
 
     def build(self, input_shape):

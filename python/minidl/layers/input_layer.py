@@ -117,16 +117,14 @@ def _sizes(shape: Any, name: str) -> tuple:
         )
     shape = tuple(shape)
     for n in shape:
-        if n is not None and (
-            isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0
-        ):
+        if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0):
             raise ValueError(
                 f"`{name}` must hold non-negative integers or None. Received: {name}={shape}"
             )
     return tuple(None if n is None else int(n) for n in shape)
 
 
-def Input(  # noqa: N802
+def Input(
     shape=None,
     batch_size=None,
     dtype=None,

@@ -109,9 +109,7 @@ def class_numbers(y_true: Any, shape: tuple, name: str = "sparse_categorical_cro
     return labels
 
 
-def sparse_categorical_crossentropy(
-    y_true, y_pred, from_logits=False, ignore_class=None, axis=-1
-):
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
     """-log of the probability given to the right class.
 
     Args:

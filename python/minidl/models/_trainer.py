@@ -547,5 +547,3 @@ def _concatenate(outputs: list[Any]) -> Any:
     if len(outputs) == 1:
         return np.array(first)  # never the model's own memory
     return np.concatenate(outputs)
-
-

@@ -89,7 +89,9 @@ class Model(Trainer, Layer):
             raise ValueError(f"Give only one of `name` and `index`. Received: {name!r}, {index}")
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"`index` {index} is out of range: there are {len(layers)} layers.")
+                raise ValueError(
+                    f"`index` {index} is out of range: there are {len(layers)} layers."
+                )
             return layers[index]
         for layer in layers:
             if layer.name == name:

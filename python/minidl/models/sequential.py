@@ -58,9 +58,9 @@ class Sequential(Model):
 
     def _append(self, layer: Any) -> None:
         shape = getattr(layer, "_input_shape_arg", None)
-        if not self._stack and self._input is None and shape is not None:
-            if not isinstance(layer, InputLayer):
-                self._append(InputLayer(shape=shape, dtype=layer.dtype))
+        starts = not self._stack and self._input is None
+        if starts and shape is not None and not isinstance(layer, InputLayer):
+            self._append(InputLayer(shape=shape, dtype=layer.dtype))
         if isinstance(layer, KerasTensor):
             layer = layer._keras_history[0]
         if not isinstance(layer, Layer):

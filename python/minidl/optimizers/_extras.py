@@ -12,7 +12,9 @@ class Averaging:
 
     def _set_averaging(self, use_ema: bool, momentum: float, frequency: int | None) -> None:
         if use_ema and not 0 <= momentum <= 1:
-            raise ValueError(f"`ema_momentum` must lie in [0, 1]. Received: ema_momentum={momentum}")
+            raise ValueError(
+                f"`ema_momentum` must lie in [0, 1]. Received: ema_momentum={momentum}"
+            )
         if use_ema and frequency is not None and (not isinstance(frequency, int) or frequency < 1):
             raise ValueError(
                 "`ema_overwrite_frequency` must be a positive integer or None. "

@@ -93,7 +93,9 @@ class Optimizer(Clipping, Averaging):
                 f"gradient_accumulation_steps={gradient_accumulation_steps}"
             )
         if weight_decay is not None and not math.isfinite(weight_decay):
-            raise ValueError(f"`weight_decay` must be finite. Received: weight_decay={weight_decay}")
+            raise ValueError(
+                f"`weight_decay` must be finite. Received: weight_decay={weight_decay}"
+            )
         self.name = name or auto_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.loss_scale_factor = loss_scale_factor
