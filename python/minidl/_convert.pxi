@@ -84,13 +84,15 @@ cpdef Tensor as_float(object x):
     return tensor
 
 
-def as_floats(*values):
-    """All `values` as Tensors of one float dtype (None stays None).
+def as_floats(*values, optional=()):
+    """All `values`, and those of `optional` that are not None, as Tensors of one float dtype.
 
     float32 beside float64 is a TypeError; integers, bools and scalars take the floats' dtype.
     """
     cdef object dtype = None
     cdef Tensor tensor
+    cdef Py_ssize_t i, required = len(values)
+    values = values + tuple(optional)
     for x in values:
         if isinstance(x, (Tensor, np.ndarray)) and x.dtype.kind == "f":
             if dtype is None:
@@ -99,8 +101,8 @@ def as_floats(*values):
                 raise _mixed(dtype, x.dtype)
     dtype = _default_float if dtype is None else dtype.newbyteorder("=")
     result = []
-    for x in values:
-        if x is not None:
+    for i, x in enumerate(values):
+        if x is not None or i < required:
             tensor = as_tensor(x, dtype)
             if tensor.data.dtype.num != dtype.num:
                 if tensor.data.dtype.kind == "f":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from minidl._tape import Tensor
 
 TensorLike = Tensor | np.ndarray | float | int | Sequence[Any]

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import Tensor, as_float, record, wrap
+from minidl.ops._checks import read_number
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import absolute, exp, maximum, minimum, multiply, square
 from minidl.ops.indexing import where
@@ -39,8 +41,9 @@ def relu(
     Tensor([0., 2.], shape=(2,), dtype=float32)
     """
     x = as_float(x)
-    top = math.inf if max_value is None else float(max_value)
-    slope, threshold = float(negative_slope), float(threshold)
+    slope = read_number(negative_slope, "negative_slope", "relu")
+    top = math.inf if max_value is None else read_number(max_value, "max_value", "relu")
+    threshold = read_number(threshold, "threshold", "relu")
     y = wrap(_core.relu(x.data, slope, top, threshold))
     # The output shows the branch as well, and is alive anyway; then the input can go.
     saved = y if threshold == 0 and slope >= 0 and top > 0 else x
@@ -106,7 +109,7 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     Tensor([0., 2.], shape=(2,), dtype=float32)
     """
     x = as_float(x)
-    alpha = float(alpha)
+    alpha = read_number(alpha, "alpha", "elu")
     if alpha < 0:
         # The kernel's gradient tells the two branches apart by the sign of the output.
         return where(x > 0, x, (exp(minimum(x, 0.0)) - 1) * alpha)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from minidl._tape import Tensor, as_tensor, pair, wrap
 from minidl.ops._typing import TensorLike
 

@@ -50,7 +50,7 @@ def conv2d(
     >>> conv2d(x, kernel, padding="same", strides=2).shape
     (1, 2, 2, 2)
     """
-    x, kernel, bias = as_floats(x, kernel, bias)
+    x, kernel, bias = as_floats(x, kernel, optional=(bias,))
     strides = read_pair(strides, "strides", "conv2d")
     dilation = read_pair(dilation_rate, "dilation_rate", "conv2d")
     groups = _check_channels(x.shape, kernel.shape, groups)

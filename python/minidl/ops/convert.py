@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from minidl._tape import Tensor, Variable, as_tensor, record, wrap
 from minidl.ops._typing import DTypeLike, TensorLike
 from minidl.ops.shape import copy

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+
 from minidl._tape import Tensor, as_float, as_floats, as_tensor, wrap
-from minidl.ops._shapes import normalize_axis
+from minidl.ops._checks import normalize_axis
 from minidl.ops._typing import TensorLike
 from minidl.ops.activations import softplus
 from minidl.ops.elementwise import log, negative

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import Tensor, as_float, record, wrap
+from minidl.ops._checks import read_number
 from minidl.ops._typing import TensorLike
 
 
@@ -34,7 +36,7 @@ def dropout(
     1.0
     """
     x = as_float(inputs)
-    rate = float(rate)
+    rate = read_number(rate, "rate", "dropout")
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: `rate` must be in [0, 1). Received: rate={rate}")
     seed = int(seed) & 0x7FFFFFFFFFFFFFFF

@@ -7,6 +7,7 @@ float dtype; Python numbers and integers take the other operand's.
 from __future__ import annotations
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import IDENTITY, BinaryOp, Tensor, as_float, as_tensor, record, wrap
 from minidl.ops._typing import TensorLike

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+
 from minidl._tape import Tensor, as_tensor, pair, record, wrap
-from minidl.ops._shapes import normalize_axis
+from minidl.ops._checks import normalize_axis
 from minidl.ops._typing import DTypeLike, TensorLike
 from minidl.ops.shape import getitem, ravel
 
@@ -100,6 +101,10 @@ def one_hot(
     labels = as_tensor(x).data
     if labels.dtype.kind not in "iub":
         raise TypeError(f"`x` must hold integers. Received: dtype {labels.dtype}")
+    if isinstance(num_classes, bool) or not isinstance(num_classes, (int, np.integer)):
+        raise TypeError(f"`num_classes` must be an integer. Received: num_classes={num_classes!r}")
+    if num_classes < 0:
+        raise ValueError(f"`num_classes` must be >= 0. Received: num_classes={num_classes}")
     axis = normalize_axis(axis, labels.ndim + 1)
     hits = labels[..., None] == np.arange(num_classes)
     return wrap(np.ascontiguousarray(np.moveaxis(hits, -1, axis)).astype(dtype or "float32"))

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+
 from minidl._tape import Tensor, as_floats, as_tensor, record
-from minidl.ops._shapes import normalize_axis
+from minidl.ops._checks import normalize_axis
 from minidl.ops._typing import TensorLike
 from minidl.ops.shape import broadcast_to, expand_dims, getitem, ravel, reshape
 
@@ -156,7 +157,13 @@ def pad(
     x = as_tensor(x)
     if mode != "constant":
         raise ValueError(f"minidl pads with a constant only: mode='constant'. Received: {mode!r}")
-    widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (x.ndim, 2)).tolist()
+    try:
+        widths = np.broadcast_to(np.asarray(pad_width).astype(int), (x.ndim, 2)).tolist()
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"`pad_width` must hold (before, after) for each of the {x.ndim} axes. "
+            f"Received: pad_width={pad_width!r}"
+        ) from None
     if any(n < 0 for width in widths for n in width):
         raise ValueError(f"`pad_width` must not be negative. Received: pad_width={pad_width}")
     y = np.pad(x.data, widths, constant_values=0 if constant_values is None else constant_values)

@@ -99,7 +99,7 @@ def dense(
     >>> dense([[1.0, -2.0]], [[1.0], [1.0]], [0.5], activation="relu")
     Tensor([[0.]], shape=(1, 1), dtype=float32)
     """
-    x, kernel, bias = as_floats(x, kernel, bias)
+    x, kernel, bias = as_floats(x, kernel, optional=(bias,))
     if kernel.ndim != 2:
         raise ValueError(f"dense: kernel must be (inputs, units). Received: shape {kernel.shape}")
     inputs, units = kernel.shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from minidl._tape import Tensor, as_float, as_tensor, pair, record, wrap
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import log, maximum, minimum, multiply, rsqrt, square

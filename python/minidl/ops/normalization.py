@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import Tensor, as_floats, is_recording, record, wrap
-from minidl.ops._shapes import normalize_axis
+from minidl.ops._checks import normalize_axis, read_number
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import multiply, rsqrt
 from minidl.ops.reduce import mean, sum
@@ -33,7 +34,7 @@ def batch_norm(
         (channels,). All three can be differentiated, twice.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not fit, or epsilon is negative.
         TypeError: for float32 beside float64.
 
     Source: the training pass of `keras.layers.BatchNormalization`; Ioffe and Szegedy, 2015.
@@ -43,15 +44,19 @@ def batch_norm(
     Tensor([[-1.],
             [ 1.]], shape=(2, 1), dtype=float32)
     """
-    x, gamma, beta = as_floats(x, gamma, beta)
-    _check(x, "batch_norm", gamma=gamma, beta=beta)
+    x, gamma, beta = as_floats(x, optional=(gamma, beta))
+    epsilon = _check(x, "batch_norm", epsilon, gamma=gamma, beta=beta)
+    if x.size == 0:
+        raise ValueError(
+            f"batch_norm: an empty batch has no statistics. Received: x of shape {x.shape}"
+        )
     y, center, spread = (
         wrap(a)
         for a in _core.batch_norm(
             x.data,
             None if gamma is None else gamma.data,
             None if beta is None else beta.data,
-            float(epsilon),
+            epsilon,
         )
     )
     count = max(math.prod(x.shape[:-1]), 1)
@@ -70,7 +75,7 @@ def batch_norm(
                     None if gamma is None else gamma.data,
                     center.data,
                     spread.data,
-                    float(epsilon),
+                    epsilon,
                 )
             )
         if d_center is not None:
@@ -129,7 +134,7 @@ def batch_norm_inference(
         A tensor in the shape of x.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not fit, or epsilon is negative.
         TypeError: for float32 beside float64.
 
     Source: the inference pass of `keras.layers.BatchNormalization`.
@@ -137,8 +142,9 @@ def batch_norm_inference(
     >>> batch_norm_inference([[3.0]], None, None, [1.0], [4.0], epsilon=0.0)
     Tensor([[1.]], shape=(1, 1), dtype=float32)
     """
-    x, gamma, beta, mean, variance = as_floats(x, gamma, beta, mean, variance)
-    _check(x, "batch_norm_inference", gamma=gamma, beta=beta, mean=mean, variance=variance)
+    x, mean, variance, gamma, beta = as_floats(x, mean, variance, optional=(gamma, beta))
+    vectors = {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
+    epsilon = _check(x, "batch_norm_inference", epsilon, **vectors)
     axes = tuple(range(x.ndim - 1))
 
     def scaled(dy, gamma, variance):
@@ -167,7 +173,7 @@ def batch_norm_inference(
         None if beta is None else beta.data,
         mean.data,
         variance.data,
-        float(epsilon),
+        epsilon,
     )
     return record(
         array,
@@ -201,7 +207,7 @@ def batch_normalization(
         A tensor in the shape of x.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not fit, or epsilon is negative.
         TypeError: for float32 beside float64.
 
     Source: `keras.ops.batch_normalization`.
@@ -217,7 +223,8 @@ def batch_normalization(
     return batch_norm_inference(x, scale, offset, mean, variance, epsilon)
 
 
-def _check(x: Tensor, op: str, **vectors: Tensor | None) -> None:
+def _check(x: Tensor, op: str, epsilon: float, **vectors: Tensor | None) -> float:
+    """The checked epsilon; ValueError where a shape does not fit."""
     if x.ndim < 1:
         raise ValueError(f"{op}: x needs an axis of channels. Received: shape {x.shape}")
     for name, vector in vectors.items():
@@ -226,3 +233,4 @@ def _check(x: Tensor, op: str, **vectors: Tensor | None) -> None:
                 f"{op}: {name} must have shape ({x.shape[-1]},), the channels of x {x.shape}. "
                 f"Received: shape {vector.shape}"
             )
+    return read_number(epsilon, "epsilon", op, least=0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import Tensor, as_float, record, wrap
 from minidl.ops._typing import Pair, TensorLike
@@ -20,6 +21,11 @@ def _read_window(
     size = read_pair(pool_size, "pool_size", op)
     steps = size if strides is None else read_pair(strides, "strides", op)
     borders = read_padding(padding, x.shape[1:3], size, steps, op)
+    if max(borders[:2]) >= size[0] or max(borders[2:]) >= size[1]:
+        raise ValueError(
+            f"{op}: `padding` must be smaller than the windows of {size[0]} x {size[1]}, or some "
+            f"would hold nothing. Received: padding={padding!r}"
+        )
     return size, steps, borders
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import Tensor, as_float, as_tensor, record, wrap
-from minidl.ops._shapes import normalize_axes, normalize_axis
+from minidl.ops._checks import normalize_axes, normalize_axis
 from minidl.ops._typing import Axis, TensorLike
 from minidl.ops.elementwise import exp, log, sqrt, square
 from minidl.ops.shape import broadcast_to, reshape
@@ -98,6 +99,8 @@ def _extremum(kernel, fallback, x: TensorLike, axis: Axis, keepdims: bool) -> Te
     """max or min: where several elements are the largest, they share the gradient."""
     x = as_tensor(x)
     axes = normalize_axes(axis, x.ndim)
+    if x.size == 0 and 0 in (x.shape[i] for i in axes):
+        raise ValueError(f"An empty axis has no maximum or minimum. Received: shape {x.shape}")
     if x.dtype.kind != "f":
         return wrap(np.asarray(fallback(x.data, axis=axes, keepdims=keepdims)))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from minidl._tape import IDENTITY, Tensor, Variable, as_tensor, record, wrap
-from minidl.ops._shapes import normalize_axes, normalize_axis
+from minidl.ops._checks import normalize_axes, normalize_axis
 from minidl.ops._typing import Axis, TensorLike
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+
 from minidl import _core
 from minidl._tape import Tensor, as_float, as_tensor, is_recording, record, without_logits, wrap
-from minidl.ops._shapes import normalize_axis
+from minidl.ops._checks import normalize_axis
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import exp, negative
 from minidl.ops.reduce import sum
@@ -15,6 +16,8 @@ from minidl.ops.shape import expand_dims, moveaxis
 def _over_axis(function, x: Tensor, axis: int) -> Tensor:
     """Apply a function of the last axis to another one."""
     axis = normalize_axis(axis, x.ndim)
+    if x.shape[axis] == 0:
+        raise ValueError(f"Softmax needs at least one class along axis {axis}. Received: {x.shape}")
     if axis == x.ndim - 1:
         return function(x)
     return moveaxis(function(moveaxis(x, axis, -1)), -1, axis)

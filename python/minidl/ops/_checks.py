@@ -1,7 +1,8 @@
-"""Checks of axes that several ops share."""
+"""Checks of arguments that several ops share."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -27,3 +28,20 @@ def normalize_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ..
     if len(set(result)) != len(result):
         raise ValueError(f"`axis` names an axis twice. Received: axis={axis}")
     return result
+
+
+def read_number(value: float, name: str, op: str, least: float = -math.inf) -> float:
+    """`value` as a float; TypeError where it is none, ValueError for NaN or less than `least`."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        number = float(value)
+    except TypeError:
+        raise TypeError(f"{op}: `{name}` must be a number. Received: {name}={value!r}") from None
+    if not number >= least:
+        raise ValueError(
+            f"{op}: `{name}` must be a number"
+            + ("" if least == -math.inf else f" >= {least:g}")
+            + f". Received: {name}={value!r}"
+        )
+    return number
