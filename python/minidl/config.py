@@ -124,7 +124,7 @@ def get_policy(dtype: Any) -> DTypePolicy:
         inner = dtype.get("config")
         if dtype.get("class_name") != "DTypePolicy" or not isinstance(inner, dict):
             raise ValueError(f"Expected the config of a DTypePolicy. Received: dtype={dtype!r}")
-        return DTypePolicy(inner.get("name"))
+        return DTypePolicy(str(inner.get("name")))
     if isinstance(dtype, str):
         return DTypePolicy(dtype)
     try:

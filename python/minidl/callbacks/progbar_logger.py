@@ -20,7 +20,7 @@ class ProgbarLogger(Callback):
         self.verbose = 1
         self.epochs = 1
         self.target: int | None = None
-        self.bar: Progbar | None = None
+        self.bar: Any = None  # the Progbar, while there is one
         self._in_fit = False
         self._seen = 0
 

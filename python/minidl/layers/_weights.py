@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import constraints, initializers, regularizers
 from .._tape import Variable
-
-if TYPE_CHECKING:
-    from .layer import Layer
+from ..config import DTypePolicy
 
 # attributes that `_found` need not look into
 _OWN = {
@@ -26,7 +24,18 @@ _OWN = {
 
 
 class WeightsMixin:
-    """What `Layer` inherits; it has no state of its own."""
+    """What `Layer` inherits; its state is set by `Layer.__init__`."""
+
+    name: str
+    path: str
+    built: bool
+    dtype_policy: DTypePolicy
+    _is_leaf: bool
+    _trainable: bool
+    _trainable_variables: list[Variable]
+    _non_trainable_variables: list[Variable]
+    _regularized: list[tuple[Variable, Any]]
+    _losses: list[Any]
 
     def add_weight(
         self,
@@ -104,7 +113,7 @@ class WeightsMixin:
         return walk([v for k, v in self.__dict__.items() if k not in _OWN])
 
     @property
-    def _layers(self) -> list[Layer]:
+    def _layers(self) -> list[Any]:
         """Layers directly inside this one."""
         return [] if self._is_leaf else list(self._found(WeightsMixin))
 
@@ -123,10 +132,10 @@ class WeightsMixin:
                 )
         return own
 
-    def _flatten_layers(self) -> Iterator[Layer]:
+    def _flatten_layers(self) -> Iterator[Any]:
         """This layer and all inside it, each once."""
         seen: set[int] = set()
-        stack: list[Layer] = [self]
+        stack: list[Any] = [self]
         while stack:
             layer = stack.pop()
             if id(layer) in seen:

@@ -139,16 +139,10 @@ class ArrayBatches:
         order = permutation(n) if self.shuffle else None
         for start in range(0, n, size):
             stop = min(start + size, n)
-            if order is None:
+            rows = None if order is None else order[start:stop]
 
-                def pick(a, start=start, stop=stop):
-                    return a[start:stop]
-
-            else:
-                rows = order[start:stop]
-
-                def pick(a, rows=rows):
-                    return a.take(rows, 0)
+            def pick(a, start=start, stop=stop, rows=rows):
+                return a[start:stop] if rows is None else a.take(rows, 0)
 
             x, y, w = self.arrays
             yield (

@@ -11,6 +11,7 @@ from .. import metrics as metrics_module
 from .. import optimizers
 from .._tape import GradientTape, Tensor
 from ..callbacks import CallbackList, History
+from ..layers.layer import Layer
 from ._compiled import Compiled
 from ._data import (
     ArrayBatches,
@@ -26,7 +27,7 @@ def _numpy(x: Any) -> np.ndarray:
     return np.asarray(x.data if isinstance(x, Tensor) else x)
 
 
-class Trainer:
+class Trainer(Layer):
     """What `Model` inherits; its state is set by `_init_trainer`."""
 
     def _init_trainer(self) -> None:
@@ -35,9 +36,10 @@ class Trainer:
         self.stop_training = False
         self.stop_evaluating = False
         self.stop_predicting = False
-        self.history: History | None = None
+        self.history: Any = None  # the History of the last fit
         self._compiled: Compiled | None = None
         self._loss_tracker: Any = None
+        self._metric_cache: Any = None
 
     # -- compile ------------------------------------------------------------------------------
     def compile(
@@ -128,7 +130,7 @@ class Trainer:
     @property
     def _logged(self) -> list[Any]:
         """The metrics, looked up once a pass."""
-        cached = self.__dict__.get("_metric_cache")
+        cached = self._metric_cache
         return self.metrics if cached is None else cached
 
     # -- one step -----------------------------------------------------------------------------
@@ -274,7 +276,7 @@ class Trainer:
         Source: `keras.Model.fit`.
         """
         self._need_compile("fit")
-        epochs = check_count(epochs, "epochs", optional=False)
+        check_count(epochs, "epochs", optional=False)
         check_count(steps_per_epoch, "steps_per_epoch")
         check_count(validation_steps, "validation_steps")
         if not isinstance(shuffle, (bool, np.bool_)):

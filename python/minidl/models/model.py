@@ -10,7 +10,7 @@ from ..layers.layer import Layer
 from ._trainer import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(Trainer):
     """A model written as a class: layers in `__init__`, the computation in `call`.
 
     Args:

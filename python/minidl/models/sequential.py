@@ -126,15 +126,15 @@ class Sequential(Model):
             )
         if input_shape is None:
             raise ValueError("`build` needs an `input_shape`, batch axis included.")
-        shape = tuple(input_shape)
-        if self._input is not None and not _fits(self._input.batch_shape, shape):
+        given = tuple(input_shape)
+        if self._input is not None and not _fits(self._input.batch_shape, given):
             raise ValueError(
                 f"Sequential model '{self.name}' takes inputs of shape "
-                f"{self._input.batch_shape}. Received: input_shape={shape}"
+                f"{self._input.batch_shape}. Received: input_shape={given}"
             )
         if self._input is None:
-            self._input = InputLayer(batch_shape=(None, *shape[1:]), dtype=self._stack[0].dtype)
-        shape = self._input.batch_shape
+            self._input = InputLayer(batch_shape=(None, *given[1:]), dtype=self._stack[0].dtype)
+        shape: Any = self._input.batch_shape
         outer = call_context.scope
         call_context.scope = (*outer, self.name)
         try:

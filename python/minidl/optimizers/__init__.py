@@ -37,7 +37,7 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict):
         return _registry.deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        return identifier()
+        return identifier()  # type: ignore[call-arg]
     raise ValueError(
         "`optimizer` must be a name or an Optimizer. "
         f"Received: optimizer={identifier!r} of type {type(identifier).__name__}"

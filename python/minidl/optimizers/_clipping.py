@@ -18,6 +18,10 @@ def _square_sum(g: np.ndarray) -> float:
 class Clipping:
     """The clipping and weight decay half of `Optimizer`."""
 
+    built: bool
+    weight_decay: float | None
+    _undecayed: set[int]
+
     def _set_clipping(self, clipnorm: Any, clipvalue: Any, global_clipnorm: Any) -> None:
         given = {
             "clipnorm": clipnorm,

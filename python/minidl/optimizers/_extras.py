@@ -10,6 +10,12 @@ import numpy as np
 class Averaging:
     """The moving-average half of `Optimizer`."""
 
+    built: bool
+    gradient_accumulation_steps: int | None
+    _iterations: Any
+    _index: dict[int, int]
+    _slots: dict[str, list[Any]]
+
     def _set_averaging(self, use_ema: bool, momentum: float, frequency: int | None) -> None:
         if use_ema and not 0 <= momentum <= 1:
             raise ValueError(
@@ -45,7 +51,7 @@ class Averaging:
 
     def _accumulate(self, grads: list[np.ndarray], plan: Any) -> list[np.ndarray] | None:
         """The averaged gradients on every n-th step, None in between."""
-        n = self.gradient_accumulation_steps
+        n = self.gradient_accumulation_steps or 1
         sums = [self._slots["gradient_accumulator"][i] for i in plan.indices]
         if (int(self._iterations.data) + 1) % n:
             for total, g in zip(sums, grads, strict=True):

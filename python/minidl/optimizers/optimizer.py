@@ -230,7 +230,7 @@ class Optimizer(Clipping, Averaging):
             grads, variables = _without_missing(grads, variables)
         rate = self._rate()
         plan = self._plan_for(variables)
-        arrays = self._arrays(grads, plan)
+        arrays: Any = self._arrays(grads, plan)
         if self.loss_scale_factor is not None:
             arrays = [g / g.dtype.type(self.loss_scale_factor) for g in arrays]
         if self.gradient_accumulation_steps:
