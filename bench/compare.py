@@ -132,7 +132,10 @@ def picture(results: list[dict], path: Path) -> bool:
 def header(about: dict[str, str]) -> None:
     print(f"{about['cpu']}, {os.cpu_count()} CPUs; {about['system']}; Python {about['python']}")
     print(f"minidl on {about['isa']}, built with {about['compiler']}")
-    print(f"NumPy multiplies with {about['numpy_blas']}; {about['versions']}\n")
+    print(f"NumPy multiplies with {about['numpy_blas']}; {about['versions']}")
+    if float(about["load"]) > 0.5:
+        print(f"the machine is busy (load {about['load']}): these figures are not worth keeping")
+    print()
 
 
 def main(arguments=None) -> int:
