@@ -54,13 +54,14 @@ void brgemm(const Tile<double>& t, int mr, int nv, bool columns, bool padded) no
 
 namespace {
 
-// Splits `total` into parts of at most `most`, as even as can be: part i begins at begin(i).
+// Splits `total` into parts of at most `most`, as even as can be: part i begins at begin(i). Nothing
+// is one empty part, so that a sum over nothing still writes its zeros.
 struct Split {
   int64_t total, parts;
-  Split(int64_t n, int64_t most) : total(n), parts(ceil_div(n, most)) {}
+  Split(int64_t n, int64_t most) : total(n), parts(n ? ceil_div(n, most) : 1) {}
   int64_t begin(int64_t i) const { return total * i / parts; }
   int64_t length(int64_t i) const { return begin(i + 1) - begin(i); }
-  int64_t longest() const { return parts ? ceil_div(total, parts) : 0; }
+  int64_t longest() const { return ceil_div(total, parts); }
 };
 
 // Columns of C cut into panels of whole vectors, evenly, at most kMaxNV vectors each.

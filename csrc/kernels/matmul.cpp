@@ -104,8 +104,8 @@ Status product(const Product<T>& p) {
   const Panels<T> panels(p.n);
   constexpr int64_t kWidth = kMaxNV * kLanes<T>;
   // The single-row path sums K in one piece; so must every other path for one row.
-  const Split ks(p.k, p.m == 1 ? max_of<int64_t>(p.k, 1) : panels.count() <= 2 ? 4 * kMaxK : kMaxK);
-  const int64_t kc_most = ceil_div(p.k, ks.parts);
+  const Split ks(p.k, p.m == 1 ? p.k : panels.count() <= 2 ? 4 * kMaxK : kMaxK);
+  const int64_t kc_most = max_of<int64_t>(1, ks.longest());
   const int64_t per_block =
       max_of<int64_t>(1, kBlockBytes / (kc_most * kWidth * static_cast<int64_t>(sizeof(T))));
   const bool pack_b =
