@@ -140,6 +140,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     labels = class_numbers(y_true, y_pred.shape)
     y_pred, from_logits = _logits_of(y_pred, from_logits)
     if ignore_class is None:
+        if from_logits:  # the kernel checks the range itself
+            return ops.softmax_cross_entropy(y_pred, labels)
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits)
     valid = labels != ignore_class
     values = ops.sparse_categorical_crossentropy(np.where(valid, labels, 0), y_pred, from_logits)
