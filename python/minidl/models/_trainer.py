@@ -1,230 +1,23 @@
-"""compile, fit, evaluate, predict: the training half of Model."""
+"""fit, evaluate and predict: many steps in a row."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from .. import metrics as metrics_module
-from .. import optimizers
-from .._tape import GradientTape, Tensor
+from .._tape import Tensor
 from ..callbacks import CallbackList, History
-from ..layers.layer import Layer
-from ._compiled import Compiled
-from ._data import (
-    ArrayBatches,
-    check_count,
-    make_batches,
-    map_arrays,
-    split_validation,
-    to_arrays,
-)
+from ._data import check_count, make_batches, map_arrays, split_validation, to_arrays
+from ._steps import Steps
 
 
 def _numpy(x: Any) -> np.ndarray:
     return np.asarray(x.data if isinstance(x, Tensor) else x)
 
 
-class Trainer(Layer):
-    """What `Model` inherits; its state is set by `_init_trainer`."""
-
-    def _init_trainer(self) -> None:
-        self.optimizer: Any = None
-        self.compiled = False
-        self.stop_training = False
-        self.stop_evaluating = False
-        self.stop_predicting = False
-        self.history: Any = None  # the History of the last fit
-        self._compiled: Compiled | None = None
-        self._loss_tracker: Any = None
-        self._metric_cache: Any = None
-
-    # -- compile ------------------------------------------------------------------------------
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Set how the model is trained.
-
-        Args:
-            optimizer: Name or Optimizer. Defaults to `"rmsprop"`.
-            loss: Name, Loss or callable `(y_true, y_pred)`; None trains on `add_loss` alone.
-            loss_weights: Not offered: there is one loss.
-            metrics: List of names, Metric objects or callables. `"accuracy"` becomes the kind
-                that fits targets and outputs.
-            weighted_metrics: The same, for metrics that see the sample weights.
-            run_eagerly: Accepted: there is no other way here.
-            steps_per_execution: Must be 1.
-            jit_compile: Accepted; nothing is compiled.
-            auto_scale_loss: Accepted; the loss is scaled by the optimizer's factor if it has one.
-
-        Raises:
-            ValueError: unknown names (the message suggests a close one) or wrong types.
-
-        Source: `keras.Model.compile`.
-        """
-        if loss_weights is not None:
-            raise ValueError("`loss_weights` is not offered: a model has one loss so far.")
-        if steps_per_execution != 1:
-            raise ValueError("`steps_per_execution` must be 1: steps cost too little to be joined.")
-        compiled = Compiled(loss, metrics, weighted_metrics)
-        self.optimizer = optimizers.get(optimizer)
-        self._compiled = compiled
-        self._loss_tracker = metrics_module.Mean(name="loss")
-        self.loss = loss
-        self.compiled = True
-
-    def _need_compile(self, method: str) -> None:
-        if not self.compiled:
-            raise ValueError(
-                f"Call `compile(optimizer, loss)` before `{method}`: model '{self.name}' does not "
-                "know yet how to train."
-            )
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The loss tracker, the compiled metrics, and metrics set as attributes."""
-        own = super().metrics
-        known = {id(m) for m in (self._loss_tracker, *self._compiled_metrics())}
-        mine = [self._loss_tracker] if self._tracks_loss() else []
-        return [*mine, *self._compiled_metrics(), *(m for m in own if id(m) not in known)]
-
-    def _compiled_metrics(self) -> list[Any]:
-        c = self._compiled
-        return [] if c is None else [*c.metrics, *c.weighted]
-
-    def _tracks_loss(self) -> bool:
-        return self.compiled
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of `metrics`."""
-        return [m.name for m in self.metrics]
-
-    def reset_metrics(self) -> None:
-        """Set all metrics to their start."""
-        for m in self.metrics:
-            m.reset_state()
-
-    def get_metrics_result(self) -> dict[str, float]:
-        """The values of all metrics so far, by name."""
-        logs: dict[str, float] = {}
-        for m in self._logged:
-            value = m._value()
-            if isinstance(value, dict):
-                logs.update(value)
-            else:
-                logs[m.name] = value
-        return logs
-
-    @property
-    def _logged(self) -> list[Any]:
-        """The metrics, looked up once a pass."""
-        cached = self._metric_cache
-        return self.metrics if cached is None else cached
-
-    # -- one step -----------------------------------------------------------------------------
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """The loss of a batch: the compiled one plus `losses`. Override it for another."""
-        compiled = self._compiled
-        total = None
-        if compiled is not None and compiled.loss_spec is not None:
-            if y is None:
-                raise ValueError("The compiled loss needs targets: pass `y`.")
-            if not compiled.built:
-                compiled.build(y, y_pred)
-            total = compiled.loss(y, y_pred, sample_weight)
-        for extra in self.losses:
-            total = extra if total is None else total + extra
-        if total is None:
-            raise ValueError(
-                f"Model '{self.name}' has no loss: pass `loss` to `compile`, call `add_loss`, or "
-                "override `compute_loss`."
-            )
-        return total
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict:
-        """Update the compiled metrics with a batch and return the values of all."""
-        compiled = self._compiled
-        if compiled is not None and y is not None:
-            for m in compiled.metrics:
-                m.update_state(y, y_pred)
-            for m in compiled.weighted:
-                m.update_state(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def train_step(self, data: tuple) -> dict:
-        """One training step on `(x, y, sample_weight)`. Override it for another; return logs."""
-        x, y, sample_weight = (*data, None, None)[:3]
-        optimizer = self.optimizer
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)
-            loss = self.compute_loss(x, y, y_pred, sample_weight)
-            scaled = loss if optimizer.loss_scale_factor is None else optimizer.scale_loss(loss)
-        variables = self.trainable_variables
-        if variables:
-            optimizer.apply(tape.gradient(scaled, variables), variables)
-        else:
-            warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
-        self._track_loss(loss, x)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
-
-    def test_step(self, data: tuple) -> dict:
-        """One evaluation step. Override it for another; return logs."""
-        x, y, sample_weight = (*data, None, None)[:3]
-        y_pred = self(x, training=False)
-        self._track_loss(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
-
-    def predict_step(self, data: tuple) -> Any:
-        """One prediction step. Override it for another."""
-        return self(data[0], training=False)
-
-    def _track_loss(self, loss: Any, x: Any) -> None:
-        tracker = self._loss_tracker
-        first = x
-        while isinstance(first, (list, tuple, dict)):
-            first = next(iter(first.values() if isinstance(first, dict) else first))
-        n = len(first)
-        tracker.total += float(loss) * n
-        tracker.count += n
-
-    # -- before the first step ----------------------------------------------------------------
-    def _prepare(self, batches: Any, with_targets: bool = True) -> None:
-        """Build and check on one sample, so that bad data is refused before anything changes."""
-        x, y, _ = batches.first()
-        y_pred = self(x, training=False)
-        compiled = self._compiled
-        if not with_targets or compiled is None:
-            return
-        if y is None:
-            kind = type(self)
-            own = kind.compute_loss, kind.train_step
-            if compiled.loss_spec is not None and own == (Trainer.compute_loss, Trainer.train_step):
-                raise ValueError("The compiled loss needs targets: pass `y`.")
-            return
-        if isinstance(y, np.ndarray) and hasattr(y_pred, "shape") and y_pred.ndim == 0:
-            raise ValueError("The model must give one output per sample, not a single number.")
-        compiled.build(y, y_pred)
-        if isinstance(batches, ArrayBatches):
-            compiled.check_targets(batches.arrays[1], y_pred)
+class Trainer(Steps):
+    """What `Model` inherits."""
 
     # -- fit ----------------------------------------------------------------------------------
     def fit(
