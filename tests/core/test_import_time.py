@@ -12,9 +12,11 @@ TIMED = """
 HEAVY = ("h5py", "PIL", "matplotlib", "onnx", "torch", "keras", "tensorflow", "scipy", "pandas")
 
 
-def test_import_takes_60_ms_beyond_numpy():
-    output_of(TIMED)  # the first run writes bytecode and fills the page cache
-    times = [float(output_of(TIMED)) for _ in range(7)]
+def test_import_takes_60_ms_beyond_numpy(tmp_path):
+    # With bytecode, as pip installs it, even where this environment would write none.
+    cached = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    output_of(TIMED, **cached)  # the first run writes it and fills the page cache
+    times = [float(output_of(TIMED, **cached)) for _ in range(7)]
     assert min(times) <= 0.060, f"import minidl takes {1000 * min(times):.0f} ms beyond numpy"
 
 

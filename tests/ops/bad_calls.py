@@ -244,7 +244,7 @@ BAD["losses"] = [
     ("ops.softmax_cross_entropy(m, labels.astype(np.int32) + 9)", V, "9|10|11"),
     ("ops.softmax_cross_entropy(m, a(4, 4))", V, r"\(4, 4\)"),
     ("ops.softmax_cross_entropy(m, m64)", T, MIXED),
-    ("ops.softmax_cross_entropy(m, labels.astype(complex))", T, "complex128"),
+    ("ops.softmax_cross_entropy(m, labels.astype(np.complex128))", T, "complex128"),
     ("ops.softmax_cross_entropy(m, None)", T, "None"),
     ("ops.softmax_cross_entropy(v, labels)", V, r"\(5,\)"),
     ("ops.softmax_cross_entropy(half, labels)", T, "float16"),
