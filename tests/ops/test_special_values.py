@@ -195,3 +195,26 @@ def test_batch_norm_of_a_constant_channel(dtype):
     np.testing.assert_allclose(mean, 7.3, rtol=1e-6)
     assert (np.abs(variance) < 1e-9).all() and (variance >= 0).all()
     assert (np.abs(y) < 1e-3).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 11, 40), (1, 8, 3), (5, 11, 40), (9, 130, 70), (40, 7, 1)])
+@pytest.mark.parametrize("activation", ["linear", "relu"])
+def test_products_with_infinities_are_numpy_s(dtype, shape, activation):
+    m, k, n = shape
+    rng = np.random.default_rng(m)
+    x, y = (rng.integers(1, 4, size).astype(dtype) for size in ((m, k), (k, n)))
+    x[0, k // 2] = NAN
+    x[-1, 0] = INF
+    y[k - 1, n // 2] = -INF
+    y[k - 1, 0] = NAN
+    if m == 1:
+        x[...] = np.arange(1, k + 1)  # so that not every result is NaN
+    with np.errstate(all="ignore"):
+        expected = x.astype(float) @ y.astype(float)
+    if activation == "relu":
+        expected = np.where(expected < 0, 0, expected)
+    got = _core.matmul(x, y, activation=activation)
+    np.testing.assert_array_equal(got, expected)
+    np.testing.assert_array_equal(
+        _core.matmul(x, np.ascontiguousarray(y.T), False, True, activation=activation), expected
+    )
