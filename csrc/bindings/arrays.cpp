@@ -86,6 +86,12 @@ void same_dtype(const Array& a, const char* a_name, const Array& b, const char* 
                        text(b) + "; cast one with minidl.ops.cast");
 }
 
+void same_shape(const Array& a, const char* a_name, const Array& b, const char* b_name) {
+  if (a.ndim() == b.ndim() && PyArray_CompareLists(a.shape(), b.shape(), a.ndim())) return;
+  throw py::value_error(std::string(a_name) + " has shape " + shape_string(a) + " and " + b_name +
+                        " has shape " + shape_string(b) + "; expected the same shape");
+}
+
 void expect_ndim(const Array& x, const char* name, int ndim, const char* layout) {
   if (x.ndim() == ndim) return;
   throw py::value_error(std::string(name) + " has shape " + shape_string(x) + "; expected " +
@@ -143,8 +149,8 @@ std::string shape_string(const Array& x) {
 }
 
 void read_ints(py::handle seq, const char* name, int64_t* out, int count, int64_t least) {
-  const std::string given = py::repr(seq);
   auto fail = [&] {
+    const std::string given = py::repr(seq);
     throw py::value_error(std::string(name) + " is " + given + "; expected " +
                           std::to_string(count) + " integers of at least " + std::to_string(least));
   };

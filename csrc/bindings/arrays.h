@@ -53,6 +53,9 @@ Array strided_input(py::handle x, const char* name);
 // TypeError unless both have one dtype.
 void same_dtype(const Array& a, const char* a_name, const Array& b, const char* b_name);
 
+// ValueError unless both have one shape.
+void same_shape(const Array& a, const char* a_name, const Array& b, const char* b_name);
+
 // ValueError unless x has `ndim` dimensions.
 void expect_ndim(const Array& x, const char* name, int ndim, const char* layout);
 

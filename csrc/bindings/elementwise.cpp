@@ -81,6 +81,12 @@ void bind_elementwise(py::module_& m) {
   MINIDL_BIND_BINARY(maximum, "Larger of x and y, NaN if either is.");
   MINIDL_BIND_BINARY(minimum, "Smaller of x and y, NaN if either is.");
   MINIDL_BIND_UNARY(negative, "-x.");
+  MINIDL_BIND_UNARY(exp, "e to the power x.");
+  MINIDL_BIND_UNARY(log, "Natural logarithm of x: -inf at 0, NaN below.");
+  MINIDL_BIND_UNARY(sqrt, "Square root of x, NaN below 0.");
+  MINIDL_BIND_UNARY(rsqrt, "1 / sqrt(x).");
+  MINIDL_BIND_UNARY(square, "x * x.");
+  MINIDL_BIND_UNARY(absolute, "|x|.");
 }
 
 }  // namespace minidl

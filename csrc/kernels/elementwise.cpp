@@ -2,6 +2,8 @@
 // loops (operand repeated or not); unary ops are flat loops. The loops are plain scalar code that
 // the compiler vectorises for the instruction set; chunks are of fixed size.
 #include "kernels/common.h"
+#include "kernels/map.h"
+#include "kernels/math.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -96,6 +98,26 @@ struct Negative {
     return -x;
   }
 };
+struct Sqrt {
+  static MINIDL_INLINE float f(float x) { return __builtin_sqrtf(x); }
+  static MINIDL_INLINE double f(double x) { return __builtin_sqrt(x); }
+};
+struct Rsqrt {
+  template <class T>
+  static MINIDL_INLINE T f(T x) {
+    return 1 / Sqrt::f(x);
+  }
+};
+struct Square {
+  template <class T>
+  static MINIDL_INLINE T f(T x) {
+    return x * x;
+  }
+};
+struct Absolute {
+  static MINIDL_INLINE float f(float x) { return __builtin_fabsf(x); }
+  static MINIDL_INLINE double f(double x) { return __builtin_fabs(x); }
+};
 
 template <class Op, class T>
 Status unary(const UnaryParams& p) {
@@ -107,6 +129,16 @@ Status unary(const UnaryParams& p) {
     for (int64_t i = begin; i < end; ++i) b[i] = Op::f(a[i]);
   });
   return Status::kOk;
+}
+
+template <class T>
+Status exp_all(const UnaryParams& p) {
+  return parallel_map<T>(p, [](vec<T> x) { return vexp<T>(x); });
+}
+
+template <class T>
+Status log_all(const UnaryParams& p) {
+  return parallel_map<T>(p, [](vec<T> x) { return vlog<T>(x); });
 }
 
 }  // namespace
@@ -133,6 +165,12 @@ MINIDL_BINARY(divide, Divide)
 MINIDL_BINARY(maximum, Maximum)
 MINIDL_BINARY(minimum, Minimum)
 MINIDL_UNARY(negative, Negative)
+MINIDL_EXPORT(exp, UnaryParams, exp_all)
+MINIDL_EXPORT(log, UnaryParams, log_all)
+MINIDL_UNARY(sqrt, Sqrt)
+MINIDL_UNARY(rsqrt, Rsqrt)
+MINIDL_UNARY(square, Square)
+MINIDL_UNARY(absolute, Absolute)
 
 }  // namespace MINIDL_ISA
 }  // namespace minidl
