@@ -46,8 +46,19 @@ MINIDL_INLINE void load_b(const Tile<T>& t, const T* b, vec<T> (&bv)[NV]) {
   }
 }
 
+// C is needed only at the end, and is seldom in L1: ask for its lines before the sums begin.
+template <class T, int MR, int NV>
+MINIDL_INLINE void prefetch_c(const Tile<T>& t) {
+  constexpr int kStep = 64 / sizeof(T);
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 4
+    for (int j = 0; j < NV * kLanes<T>; j += kStep) __builtin_prefetch(t.c[m] + j, 1);
+  }
+}
+
 template <class T, int MR, int NV, bool kTail>
 void rows_tile(const Tile<T>& t) {
+  prefetch_c<T, MR, NV>(t);
   vec<T> acc[MR][NV] = {};
   for (int64_t i = 0; i < t.batch; ++i) {
     const T* p[MR];
@@ -72,6 +83,7 @@ void rows_tile(const Tile<T>& t) {
 
 template <class T, int MR, int NV, bool kTail>
 void columns_tile(const Tile<T>& t) {
+  prefetch_c<T, MR, NV>(t);
   vec<T> acc[MR][NV] = {};
   for (int64_t i = 0; i < t.batch; ++i) {
     const T* a = t.a + t.a_offset[i];
@@ -103,6 +115,8 @@ constexpr void fill(TileTable<T>& table) {
   if constexpr (MR <= tile_rows(NV)) {
     table.fn[0][0][NV - 1][MR - 1] = rows_tile<T, MR, NV, true>;
     table.fn[0][1][NV - 1][MR - 1] = rows_tile<T, MR, NV, false>;
+  }
+  if constexpr (MR <= tile_rows(NV, true)) {
     table.fn[1][0][NV - 1][MR - 1] = columns_tile<T, MR, NV, true>;
     table.fn[1][1][NV - 1][MR - 1] = columns_tile<T, MR, NV, false>;
     fill<T, NV, MR + 1>(table);

@@ -36,14 +36,15 @@ struct Tile {
 };
 
 // Tile heights per number of vectors NV = 1..4: what fits the register file with B and a broadcast
-// beside it, and, for `rows`, the address registers.
+// beside it. `columns` needs one address register, `rows` one per row.
 constexpr int kMaxNV = MINIDL_VEC_REGISTERS == 32 ? 4 : 2;
 constexpr int kMaxMR = MINIDL_VEC_REGISTERS == 32 ? 12 : 6;
-constexpr int tile_rows(int nv) {
+constexpr int tile_rows(int nv, bool columns = false) {
 #if defined(MINIDL_ISA_neon)
-  return nv == 1 ? 8 : nv == 2 ? 8 : nv == 3 ? 5 : 4;
+  return nv <= 2 ? 8 : nv == 3 ? 5 : 4;
 #else
-  return MINIDL_VEC_REGISTERS == 32 ? (nv == 1 ? 12 : nv == 2 ? 10 : nv == 3 ? 8 : 6) : 6;
+  if (MINIDL_VEC_REGISTERS == 16) return 6;
+  return nv == 1 ? 12 : nv == 2 ? (columns ? 12 : 10) : nv == 3 ? 8 : 6;
 #endif
 }
 
@@ -64,12 +65,13 @@ struct Split {
   int64_t longest() const { return ceil_div(total, parts); }
 };
 
-// Columns of C cut into panels of whole vectors, evenly, at most kMaxNV vectors each.
+// Columns of C cut into panels of whole vectors, evenly, at most `most` vectors each.
 template <class T>
 struct Panels {
   int64_t n;
   Split split;
-  explicit Panels(int64_t columns) : n(columns), split(ceil_div(columns, kLanes<T>), kMaxNV) {}
+  explicit Panels(int64_t columns, int most = kMaxNV)
+      : n(columns), split(ceil_div(columns, kLanes<T>), most) {}
   int64_t count() const { return split.parts; }
   int64_t column(int64_t j) const { return split.begin(j) * kLanes<T>; }
   int widest() const { return static_cast<int>(split.longest()); }

@@ -118,7 +118,7 @@ void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int
                   int64_t row1, int64_t chunk) {
   const Conv2DParams& q = *p.q;
   const Panels<T> panels(p.columns);
-  const Split ms(p.a_rows, tile_rows(panels.widest()));
+  const Split ms(p.a_rows, tile_rows(panels.widest(), true));
   constexpr int64_t kBatch = 128;
   int64_t a_offset[kBatch], b_offset[kBatch];
   for (int64_t r0 = row0; r0 < row1; r0 += chunk) {
@@ -169,7 +169,7 @@ Status filter_group(const FilterProblem<T>& p) {
   const Conv2DParams& q = *p.q;
   const Panels<T> panels(p.columns);
   const int64_t taps = p.taps_h * p.taps_w;
-  const int64_t units = taps * Split(p.a_rows, tile_rows(panels.widest())).parts * panels.count();
+  const int64_t units = taps * Split(p.a_rows, tile_rows(panels.widest(), true)).parts * panels.count();
   const int64_t rows = q.n * q.oh;
   if (rows * q.ow == 0) {
     for (int64_t row = 0; row < taps * p.a_rows; ++row) {

@@ -1,0 +1,111 @@
+// Optimizer steps, fused: one pass over each variable, its gradient and its slots, and one call for
+// all variables of a model. The variables are laid end to end in chunks of a fixed size, so a model
+// of many small ones is shared out as well as one big table. Scalars are computed in double and
+// rounded once.
+#include "kernels/common.h"
+
+namespace minidl {
+namespace MINIDL_ISA {
+namespace {
+
+constexpr int64_t kChunk = 16384;
+
+// f(variable, begin, end) for every chunk of every variable.
+template <class F>
+void for_chunks(const int64_t* sizes, int64_t count, F&& f) {
+  int64_t chunks = 0;
+  for (int64_t i = 0; i < count; ++i) chunks += ceil_div(sizes[i], kChunk);
+  parallel(chunks, 2, [&](int64_t begin, int64_t end) {
+    int64_t first = 0;  // first chunk of variable i
+    for (int64_t i = 0; i < count && first < end; ++i) {
+      const int64_t here = ceil_div(sizes[i], kChunk);
+      const int64_t from = max_of(begin, first), to = min_of(end, first + here);
+      if (from < to) {
+        f(i, (from - first) * kChunk, min_of((to - first) * kChunk, sizes[i]));
+      }
+      first += here;
+    }
+  });
+}
+
+// Keras's SGD: v = momentum * v - lr * g; w += v, or w += momentum * v - lr * g with Nesterov.
+template <class T>
+Status sgd(const SgdParams& p) {
+  const T lr = static_cast<T>(p.learning_rate), momentum = static_cast<T>(p.momentum);
+  for_chunks(p.sizes, p.count, [&](int64_t i, int64_t begin, int64_t end) {
+    T* __restrict w = static_cast<T*>(p.variables[i]);
+    const T* __restrict g = static_cast<const T*>(p.gradients[i]);
+    if (!p.velocities) {
+      for (int64_t k = begin; k < end; ++k) w[k] -= lr * g[k];
+      return;
+    }
+    T* __restrict v = static_cast<T*>(p.velocities[i]);
+    if (p.nesterov) {
+      for (int64_t k = begin; k < end; ++k) {
+        v[k] = momentum * v[k] - lr * g[k];
+        w[k] += momentum * v[k] - lr * g[k];
+      }
+    } else {
+      for (int64_t k = begin; k < end; ++k) {
+        v[k] = momentum * v[k] - lr * g[k];
+        w[k] += v[k];
+      }
+    }
+  });
+  return Status::kOk;
+}
+
+MINIDL_INLINE float root(float x) {
+  return __builtin_sqrtf(x);
+}
+MINIDL_INLINE double root(double x) {
+  return __builtin_sqrt(x);
+}
+
+double power(double base, int64_t exponent) {
+  double result = 1;
+  for (; exponent; exponent >>= 1, base *= base) {
+    if (exponent & 1) result *= base;
+  }
+  return result;
+}
+
+// Kingma and Ba, in Keras's form: alpha = lr sqrt(1 - b2^t) / (1 - b1^t), w -= alpha m / (sqrt(v) +
+// e).
+template <class T>
+Status adam(const AdamParams& p) {
+  const T alpha = static_cast<T>(p.learning_rate * __builtin_sqrt(1 - power(p.beta_2, p.step)) /
+                                 (1 - power(p.beta_1, p.step)));
+  const T c1 = static_cast<T>(1 - p.beta_1), c2 = static_cast<T>(1 - p.beta_2);
+  const T epsilon = static_cast<T>(p.epsilon);
+  for_chunks(p.sizes, p.count, [&](int64_t i, int64_t begin, int64_t end) {
+    T* __restrict w = static_cast<T*>(p.variables[i]);
+    const T* __restrict g = static_cast<const T*>(p.gradients[i]);
+    T* __restrict m = static_cast<T*>(p.m[i]);
+    T* __restrict v = static_cast<T*>(p.v[i]);
+    if (p.v_hat) {
+      T* __restrict h = static_cast<T*>(p.v_hat[i]);
+      for (int64_t k = begin; k < end; ++k) {
+        m[k] += (g[k] - m[k]) * c1;
+        v[k] += (g[k] * g[k] - v[k]) * c2;
+        h[k] = (v[k] > h[k]) | (v[k] != v[k]) ? v[k] : h[k];
+        w[k] -= m[k] * alpha / (root(h[k]) + epsilon);
+      }
+      return;
+    }
+    for (int64_t k = begin; k < end; ++k) {
+      m[k] += (g[k] - m[k]) * c1;
+      v[k] += (g[k] * g[k] - v[k]) * c2;
+      w[k] -= m[k] * alpha / (root(v[k]) + epsilon);
+    }
+  });
+  return Status::kOk;
+}
+
+}  // namespace
+
+MINIDL_EXPORT(sgd, SgdParams, sgd)
+MINIDL_EXPORT(adam, AdamParams, adam)
+
+}  // namespace MINIDL_ISA
+}  // namespace minidl
