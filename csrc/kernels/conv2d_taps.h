@@ -83,10 +83,10 @@ void conv_taps(const TapsProblem<T>& p) {
       auto body = [&](int64_t begin, int64_t end) {
         const T* rows[kMaxTaps * kMaxMR];
         int64_t a_offset[kMaxTaps], b_offset[kMaxTaps];
+        const int64_t first = tiles.begin(begin);
+        int64_t gj = first % p.gw, gi = first / p.gw % p.gh, image = first / (p.gw * p.gh);
         for (int64_t i = begin; i < end; ++i) {
-          const int64_t first = tiles.begin(i);
           const int mr = static_cast<int>(tiles.length(i));
-          int64_t gj = first % p.gw, gi = first / p.gw % p.gh, image = first / (p.gw * p.gh);
           int64_t ih[kMaxMR], iw[kMaxMR];
           const T* base[kMaxMR];
           T* c[kMaxMR];
