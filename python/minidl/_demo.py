@@ -24,9 +24,18 @@ def build_model() -> Sequential:
             layers.Conv2D(64, (3, 3), activation="relu", padding="same"),
             layers.MaxPooling2D(pool_size=(2, 2)),
             layers.Flatten(),
+            layers.Dropout(0.5),
             layers.Dense(10, activation="softmax"),
         ]
     )
+
+
+def shifted_copies(images: np.ndarray) -> np.ndarray:
+    """The images, and the same moved by one pixel right, left, down and up."""
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    height, width = images.shape[1:3]
+    corners = ((1, 1), (1, 0), (1, 2), (0, 1), (2, 1))
+    return np.concatenate([padded[:, i : i + height, j : j + width] for i, j in corners])
 
 
 def confusion_matrix(y_true: np.ndarray, y_pred: np.ndarray, classes: int = 10) -> np.ndarray:
@@ -62,8 +71,15 @@ def run(epochs: int, seed: int, output: str) -> int:
     model = build_model()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.summary()
+    print("\nTraining on the images and on copies moved by one pixel each way.")
     start = time.monotonic()
-    history = model.fit(x, y, epochs=epochs, batch_size=32, validation_split=0.1)
+    history = model.fit(
+        shifted_copies(x),
+        np.tile(y, 5),
+        epochs=epochs,
+        batch_size=64,
+        validation_data=(x_test, y_test),
+    )
     took = time.monotonic() - start
 
     predicted = model.predict(x_test, verbose=0).argmax(-1)

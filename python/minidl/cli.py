@@ -15,7 +15,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", help="train a convolutional network on real handwritten digits"
     )
-    demo.add_argument("--epochs", type=_positive, default=25, help="passes over the data (25)")
+    demo.add_argument("--epochs", type=_positive, default=12, help="passes over the data (12)")
     demo.add_argument("--seed", type=_seed, default=0, help="seed of all random numbers (0)")
     demo.add_argument(
         "--output",

@@ -178,7 +178,7 @@ def test_no_command(capsys):
 
 
 def test_demo(tmp_path, capsys):
-    assert cli.main(["demo", "--epochs", "15", "--output", str(tmp_path / "new")]) == 0
+    assert cli.main(["demo", "--epochs", "6", "--output", str(tmp_path / "new")]) == 0
     out = capsys.readouterr().out
     assert "Total params" in out
     assert "Confusion matrix" in out
