@@ -11,6 +11,7 @@
 // rows are also cut into a number of partial sums that depends on the size of the problem only.
 #include "kernels/conv2d_rows.h"
 #include "kernels/conv2d_taps.h"
+#include "kernels/transpose.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -21,13 +22,13 @@ template <class T>
 void transpose_filters(const Conv2DParams& q, int64_t g, int64_t ic, int64_t oc, int64_t ld,
                        T* out) {
   const T* filter = static_cast<const T*>(q.filter) + g * oc;
-  parallel(q.kh * q.kw * oc, ceil_div(kStreamGrain, ld), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      const int64_t tap = r / oc, o = r % oc;
-      const T* in = filter + tap * ic * q.oc + o;
-      T* to = out + r * ld;
-      for (int64_t i = 0; i < ic; ++i) to[i] = in[i * q.oc];
-      for (int64_t i = ic; i < ld; ++i) to[i] = T(0);
+  parallel(q.kh * q.kw, ceil_div(kStreamGrain, oc * ld), [&](int64_t begin, int64_t end) {
+    for (int64_t tap = begin; tap < end; ++tap) {
+      T* to = out + tap * oc * ld;
+      transpose(filter + tap * ic * q.oc, q.oc, ic, oc, to, ld);
+      for (int64_t o = 0; o < oc; ++o) {
+        for (int64_t i = ic; i < ld; ++i) to[o * ld + i] = T(0);
+      }
     }
   });
 }

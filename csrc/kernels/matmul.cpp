@@ -8,6 +8,7 @@
 // sum behind each element is the same for every layout and thread count.
 // One row (M = 1) streams B once, row by row, at memory speed.
 #include "kernels/brgemm.h"
+#include "kernels/transpose.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -41,16 +42,9 @@ void pack_panel(const Product<T>& p, int64_t k0, int64_t kc, int64_t column, int
     }
     return;
   }
-  // Transposing: small squares, so that both sides touch whole cache lines.
-  constexpr int64_t kSquare = 64 / sizeof(T);
-  for (int64_t k = 0; k < kc; k += kSquare) {
-    const int64_t k_end = min_of(k + kSquare, kc);
-    for (int64_t j = 0; j < columns; ++j) {
-      for (int64_t i = k; i < k_end; ++i) out[i * width + j] = b[i * p.b_rs + j * p.b_cs];
-    }
-    for (int64_t i = k; i < k_end; ++i) {
-      for (int64_t j = columns; j < width; ++j) out[i * width + j] = T(0);
-    }
+  transpose(b, p.b_cs, columns, kc, out, width);
+  for (int64_t k = 0; k < kc && columns < width; ++k) {
+    for (int64_t j = columns; j < width; ++j) out[k * width + j] = T(0);
   }
 }
 
