@@ -70,7 +70,25 @@ def _grads():
             )
 
 
+def _dropout():
+    for shape in ((20,), (4, 9), (2, 3, 3, 5)):
+        for rate in (0.1, 0.5, 0.9):
+
+            def make(g, shape=shape, rate=rate):
+                return g.normal(g.n(shape[0]), *shape[1:]), rate, 42
+
+            yield Case("dropout", f"{len(shape)}d_{rate}", make, op=op("dropout"), wrt=(0,))
+    # Longer than several blocks of keys; extreme rates and seeds.
+    for name, rate, seed in (("long", 0.3, 7), ("none", 0.0, 1), ("big_seed", 0.25, 2**63 - 1)):
+
+        def long(g, rate=rate, seed=seed):
+            return g.normal(3, 33_333), rate, seed
+
+        yield Case("dropout", name, long)
+
+
 CASES = [
+    *_dropout(),
     *unary("tanh", -4, 4),
     Case("tanh", "wide", lambda g: (g.uniform(-85, 85, 999),)),
     Case("sigmoid", "wide", lambda g: (g.uniform(-85, 85, 999),)),

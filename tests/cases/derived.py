@@ -149,19 +149,6 @@ def _dense():
                     yield Case("", name, make, op=op("dense"), wrt=wrt)
 
 
-def _dropout():
-    def call(x, rate, seed):
-        return ops.dropout(x, rate, seed=seed)
-
-    for shape in ((20,), (4, 9), (2, 3, 3, 5)):
-        for rate in (0.1, 0.5, 0.9):
-
-            def make(g, shape=shape, rate=rate):
-                return g.normal(g.n(shape[0]), *shape[1:]), rate, 42
-
-            yield Case("", f"dropout_{len(shape)}d_{rate}", make, op=call, wrt=(0,))
-
-
 CASES = [
     *_unary(),
     *(
@@ -179,5 +166,4 @@ CASES = [
     *_clip(),
     *_losses(),
     *_dense(),
-    *_dropout(),
 ]

@@ -47,3 +47,39 @@ def elu_grad(dy, y, alpha=1.0):
     # Written with the output: where y <= 0 the slope is alpha * exp(x) = y + alpha.
     dy, y = f64(dy), f64(y)
     return np.where(y > 0, dy, dy * (y + alpha))
+
+
+BLOCK = 32768  # elements that share a pair of keys
+
+
+def dropout(x, rate, seed):
+    """Kept where the number of (seed, flat index) is at least rate; see the kernel's two mixes."""
+    x = f64(x)
+    flat = x.reshape(-1)
+    y = np.empty_like(flat)
+    for block in range(0, flat.size, BLOCK):
+        part = flat[block : block + BLOCK]
+        key = _mix64(_mix64(seed) ^ (block // BLOCK))
+        numbers = _mix32(np.arange(part.size, dtype=np.uint64), key & 0xFFFFFFFF, key >> 32)
+        y[block : block + BLOCK] = np.where(numbers >= rate * 2**32, part / (1.0 - rate), 0.0)
+    return y.reshape(x.shape)
+
+
+def _mix64(z):
+    """splitmix64 (Steele, Lea and Flood, 2014) in Python integers."""
+    mask = 2**64 - 1
+    z = (z + 0x9E3779B97F4A7C15) & mask
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+    return z ^ (z >> 31)
+
+
+def _mix32(index, first, second):
+    """A 32-bit number for each index, in 64-bit integers cut to 32 after every step."""
+    mask, first, second = np.uint64(2**32 - 1), np.uint64(first), np.uint64(second)
+    u = np.uint64
+    h = index ^ first
+    h = ((h ^ (h >> u(16))) * u(0x7FEB352D)) & mask
+    h = (((h ^ (h >> u(15))) + second) & mask) * u(0x846CA68B) & mask
+    h = ((h ^ (h >> u(16))) * u(0x9E3779B1)) & mask
+    return h ^ (h >> u(15))
