@@ -29,7 +29,7 @@ def benchmark_of(family: str):
     @pytest.mark.parametrize("case", timed_cases(family), ids=lambda case: case.row or case.id)
     def test_speed(benchmark, case):
         args = case.make(Make(0, np.float32))
-        benchmark.group = case.kernel
+        benchmark.group = family
         benchmark.extra_info.update(isa=_core.isa(), threads=_core.num_threads())
         benchmark(getattr(_core, case.kernel), *args, **case.kwargs)
 
