@@ -46,9 +46,7 @@ class Slots {
       }
       if (!lists_.empty()) {
         const Array& v = lists_[0][i];
-        if (array.dtype() != v.dtype()) {
-          throw py::type_error(entry() + " differs in dtype from its variable; expected the same");
-        }
+        same_dtype(v, "variables", array, name);
         if (array.ndim() != v.ndim() || !PyArray_CompareLists(array.shape(), v.shape(), v.ndim())) {
           throw py::value_error(entry() + " has shape " + shape_string(array) + "; expected " +
                                 shape_string(v) + " as its variable");

@@ -46,8 +46,8 @@ Status pool(const Pool2DParams& p) {
           }
         }
         if (!kMax) {
-          const T scale = T(1) / static_cast<T>((h.end - h.begin) * (w.end - w.begin));
-          for (int64_t c = 0; c < p.c; ++c) out[c] *= scale;
+          const T count = static_cast<T>((h.end - h.begin) * (w.end - w.begin));
+          for (int64_t c = 0; c < p.c; ++c) out[c] /= count;
         }
       }
     }
@@ -83,11 +83,11 @@ template <class T>
 MINIDL_INLINE void spread_average(const Pool2DParams& p, int64_t image, Span h, Span w,
                                   int64_t pixel) {
   const T* __restrict dy = static_cast<const T*>(p.dy) + pixel * p.c;
-  const T scale = T(1) / static_cast<T>((h.end - h.begin) * (w.end - w.begin));
+  const T count = static_cast<T>((h.end - h.begin) * (w.end - w.begin));
   for (int64_t ih = h.begin; ih < h.end; ++ih) {
     for (int64_t iw = w.begin; iw < w.end; ++iw) {
       T* __restrict dx = static_cast<T*>(p.out) + ((image * p.h + ih) * p.w + iw) * p.c;
-      for (int64_t c = 0; c < p.c; ++c) dx[c] += dy[c] * scale;
+      for (int64_t c = 0; c < p.c; ++c) dx[c] += dy[c] / count;
     }
   }
 }
