@@ -55,8 +55,8 @@ void brgemm(const Tile<double>& t, int mr, int nv, bool columns, bool padded) no
 
 namespace {
 
-// Splits `total` into parts of at most `most`, as even as can be: part i begins at begin(i). Nothing
-// is one empty part, so that a sum over nothing still writes its zeros.
+// Splits `total` into parts of at most `most`, as even as can be: part i begins at begin(i).
+// Nothing is one empty part, so that a sum over nothing still writes its zeros.
 struct Split {
   int64_t total, parts;
   Split(int64_t n, int64_t most) : total(n), parts(n ? ceil_div(n, most) : 1) {}

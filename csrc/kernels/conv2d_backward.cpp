@@ -170,7 +170,8 @@ Status filter_group(const FilterProblem<T>& p) {
   const Conv2DParams& q = *p.q;
   const Panels<T> panels(p.columns);
   const int64_t taps = p.taps_h * p.taps_w;
-  const int64_t units = taps * Split(p.a_rows, tile_rows(panels.widest(), true)).parts * panels.count();
+  const int64_t units =
+      taps * Split(p.a_rows, tile_rows(panels.widest(), true)).parts * panels.count();
   const int64_t rows = q.n * q.oh;
   if (rows * q.ow == 0) {
     for (int64_t row = 0; row < taps * p.a_rows; ++row) {

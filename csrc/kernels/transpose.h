@@ -1,5 +1,5 @@
-// Blocked transpose in registers: L x L squares (L lanes), each by log2(L) rounds of perfect shuffles
-// of the upper half of the rows with the lower half.
+// Blocked transpose in registers: L x L squares (L lanes), each by log2(L) rounds of perfect
+// shuffles of the upper half of the rows with the lower half.
 #pragma once
 
 #include "kernels/common.h"
