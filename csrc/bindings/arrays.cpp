@@ -166,8 +166,7 @@ void read_ints(py::handle seq, const char* name, int64_t* out, int count, int64_
 
 void check_status(Status status) {
   if (take_interrupted()) {
-    if (PyErr_CheckSignals() || PyErr_Occurred()) throw py::error_already_set();
-    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    if (!PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
     throw py::error_already_set();
   }
   if (status == Status::kOutOfMemory) throw std::bad_alloc();

@@ -1,7 +1,9 @@
 // The extension module `_core`: run-time switches here, one bind_<family>() per kernel family.
 #define MINIDL_IMPORT_ARRAY
 #include <pybind11/pybind11.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <vector>
@@ -18,10 +20,11 @@ namespace minidl {
 namespace {
 
 // Runs Python's signal handlers for a long kernel that has dropped the GIL; true when one raised.
+// The exception stays set for check_status. Only the main thread handles signals.
 bool signal_arrived() {
+  if (syscall(SYS_gettid) != getpid()) return false;
   PyGILState_STATE state = PyGILState_Ensure();
-  bool raised = PyErr_CheckSignals() != 0;
-  if (raised) PyErr_Clear();  // raised anew by check_status, on the right thread
+  const bool raised = PyErr_CheckSignals() != 0;
   PyGILState_Release(state);
   return raised;
 }

@@ -66,7 +66,7 @@ py::object reduce(Kernel kernel, py::handle x_, py::handle axes, bool keepdims, 
   if (x.size() == 0) {
     if (y.size() && must_have) {
       throw py::value_error("x has shape " + shape_string(x) +
-                            "; expected at least one element along the reduced axes");
+                            ", empty along the reduced axes; expected at least one element");
     }
     fill(y, empty);
     return y.object();

@@ -23,7 +23,7 @@ namespace minidl {
 namespace {
 
 constexpr int kSpins = 2000;  // about 40 us of pauses before sleeping
-constexpr int64_t kHookPeriodNs = 50'000'000;
+constexpr int64_t kHookPeriodNs = 40'000'000;
 
 inline void cpu_pause() {
 #if defined(__x86_64__)
@@ -71,11 +71,21 @@ struct Pool {
 Pool* g_pool = nullptr;
 std::atomic<bool (*)()> g_hook{nullptr};
 thread_local bool t_inside = false;
-thread_local bool t_interrupted = false;
+thread_local bool t_interrupted = false;  // the rest of this thread's kernel is to be skipped
+thread_local int64_t t_last_poll = 0;
+
+// Asks the hook now and then, also over many short jobs; true to stop.
+bool poll_hook() {
+  auto hook = g_hook.load(std::memory_order_relaxed);
+  if (!hook) return false;
+  const int64_t t = now_ns();
+  if (t - t_last_poll < kHookPeriodNs) return false;
+  t_last_poll = t;
+  return hook();
+}
 
 // Works through this thread's range, then through the others'. Only the caller (part 0) polls.
 void work(Pool& pool, int part) {
-  int64_t last_poll = part == 0 ? now_ns() : 0;
   for (int offset = 0; offset < pool.parts; ++offset) {
     Range& range = pool.ranges[(part + offset) % pool.parts];
     for (;;) {
@@ -85,14 +95,7 @@ void work(Pool& pool, int part) {
       const int64_t begin = chunk * pool.grain;
       const int64_t end = begin + pool.grain < pool.n ? begin + pool.grain : pool.n;
       pool.body(pool.ctx, begin, end);
-      if (part == 0) {
-        const int64_t t = now_ns();
-        if (t - last_poll > kHookPeriodNs) {
-          last_poll = t;
-          auto hook = g_hook.load(std::memory_order_relaxed);
-          if (hook && hook()) pool.cancel.store(true);
-        }
-      }
+      if (part == 0 && poll_hook()) pool.cancel.store(true);
     }
   }
 }
@@ -159,14 +162,9 @@ void start_workers(Pool& pool) {
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
-void before_fork() {
-  pthread_mutex_lock(&g_pool->mutex);
-}
-void after_fork_parent() {
-  pthread_mutex_unlock(&g_pool->mutex);
-}
-// The workers do not exist in the child: forget them. The old pool is left alone, its locks may be
-// in any state.
+// The workers do not exist in the child: it starts anew. The old pool is left alone, in whatever
+// state it is. Nothing is locked before the fork: the thread that forks holds Python's lock, and a
+// running job may be waiting for that lock to look for signals.
 void after_fork_child() {
   const int wanted = g_pool->wanted;
   g_pool = new Pool;
@@ -177,7 +175,7 @@ void after_fork_child() {
 Pool& pool() {
   static const bool once = [] {
     g_pool = new Pool;
-    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    pthread_atfork(nullptr, nullptr, after_fork_child);
     return true;
   }();
   (void)once;
@@ -210,20 +208,15 @@ int usable_cpus() {
 }  // namespace
 
 void parallel_for(int64_t n, int64_t grain, ParallelBody body, void* ctx) noexcept {
-  if (n <= 0) return;
+  if (n <= 0 || t_interrupted) return;
   const int64_t chunks = (n + grain - 1) / grain;
   Pool& p = pool();
   if (chunks == 1 || p.wanted == 1 || t_inside || pthread_mutex_trylock(&p.mutex)) {
-    auto hook = t_inside ? nullptr : g_hook.load(std::memory_order_relaxed);
-    int64_t last_poll = hook && chunks > 1 ? now_ns() : 0;
     for (int64_t begin = 0; begin < n; begin += grain) {
       body(ctx, begin, begin + grain < n ? begin + grain : n);
-      if (last_poll && now_ns() - last_poll > kHookPeriodNs) {
-        last_poll = now_ns();
-        if (hook()) {
-          t_interrupted = true;
-          return;
-        }
+      if (chunks > 1 && !t_inside && poll_hook()) {
+        t_interrupted = true;
+        return;
       }
     }
     return;

@@ -21,11 +21,11 @@ constexpr int kMaxThreads = 256;
 // From MINIDL_NUM_THREADS, else affinity and cgroup quota. False when the variable makes no sense.
 bool init_num_threads(const char** given) noexcept;
 
-// Called now and then by the thread that started a long parallel_for; true asks to stop: chunks
-// not begun are skipped and `interrupted()` says so.
+// Called now and then by a thread that runs a long parallel_for; true asks to stop: chunks not
+// begun are skipped, and so is every parallel_for of that thread until take_interrupted().
 void set_interrupt_hook(bool (*hook)()) noexcept;
 
-// True once after a parallel_for of this thread was cut short.
+// True once after work of this thread was cut short.
 bool take_interrupted() noexcept;
 
 // Flush-to-zero on this thread while it lives: denormals cost a hundred cycles each.
