@@ -33,21 +33,22 @@ template <class T>
 Status sgd(const SgdParams& p) {
   const T lr = static_cast<T>(p.learning_rate), momentum = static_cast<T>(p.momentum);
   for_chunks(p.sizes, p.count, [&](int64_t i, int64_t begin, int64_t end) {
+    const T step = lr, decay = momentum;
     T* __restrict w = static_cast<T*>(p.variables[i]);
     const T* __restrict g = static_cast<const T*>(p.gradients[i]);
     if (!p.velocities) {
-      for (int64_t k = begin; k < end; ++k) w[k] -= lr * g[k];
+      for (int64_t k = begin; k < end; ++k) w[k] -= step * g[k];
       return;
     }
     T* __restrict v = static_cast<T*>(p.velocities[i]);
     if (p.nesterov) {
       for (int64_t k = begin; k < end; ++k) {
-        v[k] = momentum * v[k] - lr * g[k];
-        w[k] += momentum * v[k] - lr * g[k];
+        v[k] = decay * v[k] - step * g[k];
+        w[k] += decay * v[k] - step * g[k];
       }
     } else {
       for (int64_t k = begin; k < end; ++k) {
-        v[k] = momentum * v[k] - lr * g[k];
+        v[k] = decay * v[k] - step * g[k];
         w[k] += v[k];
       }
     }
@@ -79,6 +80,8 @@ Status adam(const AdamParams& p) {
   const T c1 = static_cast<T>(1 - p.beta_1), c2 = static_cast<T>(1 - p.beta_2);
   const T epsilon = static_cast<T>(p.epsilon);
   for_chunks(p.sizes, p.count, [&](int64_t i, int64_t begin, int64_t end) {
+    // Copies of the scalars: read through the closure they might alias what is written.
+    const T a = alpha, d1 = c1, d2 = c2, e = epsilon;
     T* __restrict w = static_cast<T*>(p.variables[i]);
     const T* __restrict g = static_cast<const T*>(p.gradients[i]);
     T* __restrict m = static_cast<T*>(p.m[i]);
@@ -86,17 +89,17 @@ Status adam(const AdamParams& p) {
     if (p.v_hat) {
       T* __restrict h = static_cast<T*>(p.v_hat[i]);
       for (int64_t k = begin; k < end; ++k) {
-        m[k] += (g[k] - m[k]) * c1;
-        v[k] += (g[k] * g[k] - v[k]) * c2;
+        m[k] += (g[k] - m[k]) * d1;
+        v[k] += (g[k] * g[k] - v[k]) * d2;
         h[k] = (v[k] > h[k]) | (v[k] != v[k]) ? v[k] : h[k];
-        w[k] -= m[k] * alpha / (root(h[k]) + epsilon);
+        w[k] -= m[k] * a / (root(h[k]) + e);
       }
       return;
     }
     for (int64_t k = begin; k < end; ++k) {
-      m[k] += (g[k] - m[k]) * c1;
-      v[k] += (g[k] * g[k] - v[k]) * c2;
-      w[k] -= m[k] * alpha / (root(v[k]) + epsilon);
+      m[k] += (g[k] - m[k]) * d1;
+      v[k] += (g[k] * g[k] - v[k]) * d2;
+      w[k] -= m[k] * a / (root(v[k]) + e);
     }
   });
   return Status::kOk;
