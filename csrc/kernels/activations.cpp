@@ -113,7 +113,8 @@ Status dropout_all(const DropoutParams& p) {
       h = ((h ^ (h >> 15)) + second) * 0x846ca68bu;
       h = (h ^ (h >> 16)) * 0x9e3779b1u;
       h ^= h >> 15;
-      b[i] = h >= least ? a[i] * scale : 0;
+      const T kept = a[i] * scale;  // read in any case: a branch would not become a vector
+      b[i] = h >= least ? kept : T(0);
     }
   });
   return Status::kOk;
