@@ -58,8 +58,9 @@ struct Pool {
   std::atomic<bool> stop{false};
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;  // held by the thread that has the pool
   pthread_t threads[kMaxThreads];
-  int workers = 0;  // running
-  int wanted = 1;   // threads in all
+  std::atomic<int> cpu[kMaxThreads];  // where each worker last ran
+  int workers = 0;                    // running
+  int wanted = 1;                     // threads in all
   // The job. Written before `open`, read after entering.
   ParallelBody body = nullptr;
   void* ctx = nullptr;
@@ -129,9 +130,27 @@ void* worker_main(void* arg) {
     if (pool.stop.load()) return nullptr;
     // Enter, then look whether the job is still open: with both sides sequentially consistent
     // either the caller sees us inside or we see the job closed.
+    pool.cpu[start.part - 1].store(sched_getcpu(), std::memory_order_relaxed);
     pool.inside.fetch_add(1);
     if (pool.open.load() == current && start.part < pool.parts) work(pool, start.part);
     pool.inside.fetch_sub(1);
+  }
+}
+
+// Some schedulers wake a worker on the waker's own processor and leave it there for a second while
+// another one idles. Such workers are told to leave: this processor is taken out of their mask for
+// a moment, which moves them, and put back, so that nothing stays pinned.
+void send_away(Pool& pool, int workers) {
+  const int here = sched_getcpu();
+  for (int i = 0; i < workers; ++i) {
+    if (pool.cpu[i].load(std::memory_order_relaxed) != here) continue;
+    cpu_set_t mask, others;
+    if (pthread_getaffinity_np(pool.threads[i], sizeof mask, &mask)) continue;
+    others = mask;
+    CPU_CLR(here, &others);
+    if (CPU_COUNT(&others) < pool.workers) continue;  // more threads than processors
+    pthread_setaffinity_np(pool.threads[i], sizeof others, &others);
+    pthread_setaffinity_np(pool.threads[i], sizeof mask, &mask);
   }
 }
 
@@ -152,6 +171,7 @@ void start_workers(Pool& pool) {
   while (pool.workers < pool.wanted - 1) {
     auto* start = new (std::nothrow) WorkerStart{&pool, pool.workers + 1, pool.generation.load()};
     if (!start) break;
+    pool.cpu[pool.workers].store(sched_getcpu());
     if (pthread_create(&pool.threads[pool.workers], nullptr, worker_main, start)) {
       delete start;  // fewer workers then: slower, not wrong
       pool.wanted = pool.workers + 1;
@@ -235,6 +255,7 @@ void parallel_for(int64_t n, int64_t grain, ParallelBody body, void* ctx) noexce
     p.ranges[i].end = chunks * (i + 1) / p.parts;
   }
   p.cancel.store(false, std::memory_order_relaxed);
+  send_away(p, p.parts - 1);
   uint32_t generation = p.generation.load(std::memory_order_relaxed) + 1;
   if (generation == 0) generation = 1;  // 0 means closed
   p.open.store(generation);

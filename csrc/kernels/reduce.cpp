@@ -35,7 +35,9 @@ T fold_run(const T* x, int64_t n) {
 // [outer, r, inner] -> [outer, inner]. False when there is no memory.
 template <class Op, class T>
 bool fold_middle(const T* x, int64_t outer, int64_t r, int64_t inner, T* y) {
-  const int64_t block = max_of<int64_t>(ceil_div(8192, inner), ceil_div(r, 64));
+  // At least 16 rows: every level of the recursion must be shorter than the one before.
+  const int64_t block =
+      max_of<int64_t>(16, max_of<int64_t>(ceil_div(8192, inner), ceil_div(r, 64)));
   const int64_t blocks = ceil_div(r, block);
   Scratch<T> partial(blocks > 1 ? outer * blocks * inner : 1);
   if (!partial) return false;
@@ -62,7 +64,7 @@ bool fold_middle(const T* x, int64_t outer, int64_t r, int64_t inner, T* y) {
 }
 
 template <class Op, class T>
-Status fold(const ReduceParams& p, T scale) {
+Status fold(const ReduceParams& p, T divisor) {
   int64_t shape[kMaxDims];
   bool reduced[kMaxDims];
   int ndim = p.ndim, left = 0;
@@ -96,8 +98,8 @@ Status fold(const ReduceParams& p, T scale) {
     shape[d] = 1;
     ++step;
   }
-  if (scale != T(1)) {
-    for (int64_t i = 0; i < kept; ++i) y[i] *= scale;
+  if (divisor != T(1)) {  // not a product with the reciprocal: the mean of threes is 3
+    for (int64_t i = 0; i < kept; ++i) y[i] /= divisor;
   }
   return Status::kOk;
 }
@@ -110,7 +112,7 @@ template <class T>
 Status mean(const ReduceParams& p) {
   int64_t n = 1;
   for (int d = 0; d < p.ndim; ++d) n *= p.reduced[d] ? p.shape[d] : 1;
-  return fold<SumOp, T>(p, T(1) / static_cast<T>(n));
+  return fold<SumOp, T>(p, static_cast<T>(n));
 }
 template <class T>
 Status max(const ReduceParams& p) {
