@@ -98,34 +98,168 @@ void check_conv2d(int64_t c, int64_t oc, int64_t kernel, int64_t stride, int64_t
 }
 
 template <class T>
-void check_rest() {
-  const int64_t rows = 37, cols = 21;
-  const auto x = integers<T>(rows * cols);
-  std::vector<T> y(x.size()), want(x.size());
-  UnaryParams unary{x.data(), y.data(), rows * cols, {}};
-  kernels().exp[kIndex<T>](unary);
-  for (size_t i = 0; i < x.size(); ++i)
-    want[i] = static_cast<T>(std::exp(static_cast<double>(x[i])));
-  compare("exp", y, want, 2e-5);
-  SoftmaxParams softmax{x.data(), y.data(), rows, cols};
-  kernels().softmax[kIndex<T>](softmax);
-  for (int64_t r = 0; r < rows; ++r) {
-    double sum = 0;
-    for (int64_t c = 0; c < cols; ++c) sum += std::exp(static_cast<double>(x[r * cols + c]));
-    for (int64_t c = 0; c < cols; ++c) {
-      want[r * cols + c] = static_cast<T>(std::exp(static_cast<double>(x[r * cols + c])) / sum);
-    }
+void check_pool2d(int64_t pool, int64_t stride, int64_t pad, int64_t channels) {
+  Pool2DParams p{};
+  p.n = 3, p.h = 13, p.w = 10, p.c = channels;
+  p.pool_h = p.pool_w = pool, p.stride_h = p.stride_w = stride, p.pad_top = p.pad_left = pad;
+  p.oh = (p.h + 2 * pad - pool) / stride + 1, p.ow = (p.w + 2 * pad - pool) / stride + 1;
+  const auto x = integers<T>(p.n * p.h * p.w * p.c);
+  auto dy = integers<T>(p.n * p.oh * p.ow * p.c);
+  for (T& value : dy) value *= 3600;  // divisible by the size of every window
+  std::vector<T> y(dy.size(), T(-99)), dx(x.size(), T(-99));
+  for (bool max : {true, false}) {
+    std::vector<T> want_y(y.size()), want_dx(dx.size());
+    for (int64_t n = 0; n < p.n; ++n)
+      for (int64_t i = 0; i < p.oh; ++i)
+        for (int64_t j = 0; j < p.ow; ++j)
+          for (int64_t c = 0; c < p.c; ++c) {
+            std::vector<int64_t> window;
+            for (int64_t k = 0; k < pool * pool; ++k) {
+              const int64_t ih = i * stride + k / pool - pad, iw = j * stride + k % pool - pad;
+              if (ih < 0 || ih >= p.h || iw < 0 || iw >= p.w) continue;
+              window.push_back(((n * p.h + ih) * p.w + iw) * p.c + c);
+            }
+            const int64_t yi = ((n * p.oh + i) * p.ow + j) * p.c + c;
+            const T count = static_cast<T>(window.size());
+            int64_t best = window[0];
+            T sum = 0;
+            for (int64_t at : window) {
+              best = x[at] > x[best] ? at : best;
+              sum += x[at];
+              if (!max) want_dx[at] += dy[yi] / count;
+            }
+            want_y[yi] = max ? x[best] : sum / count;
+            if (max) want_dx[best] += dy[yi];
+          }
+    p.x = x.data(), p.out = y.data();
+    (max ? kernels().max_pool2d : kernels().average_pool2d)[kIndex<T>](p);
+    compare(max ? "max_pool2d" : "average_pool2d", y, want_y, 0);
+    p.y = y.data(), p.dy = dy.data(), p.out = dx.data();
+    (max ? kernels().max_pool2d_grad : kernels().average_pool2d_grad)[kIndex<T>](p);
+    compare(max ? "max_pool2d_grad" : "average_pool2d_grad", dx, want_dx, 0);
   }
-  compare("softmax", y, want, 1e-6);
+}
+
+template <class T>
+void check_elementwise() {
+  const int64_t rows = 301, cols = 257;  // long enough for several chunks
+  const auto x = integers<T>(rows * cols), y = integers<T>(cols), dy = integers<T>(rows * cols);
+  std::vector<T> z(x.size()), want(x.size());
+  BinaryParams binary{x.data(), y.data(), z.data(), 2, {rows, cols}, {cols, 1}, {0, 1}};
+  kernels().multiply[kIndex<T>](binary);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = x[i] * y[i % cols];
+  compare("multiply", z, want, 0);
+  kernels().maximum[kIndex<T>](binary);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = std::fmax(x[i], y[i % cols]);
+  compare("maximum", z, want, 0);
+
+  UnaryParams unary{x.data(), z.data(), rows * cols, {}};
+  kernels().exp[kIndex<T>](unary);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = std::exp(static_cast<double>(x[i]));
+  compare("exp", z, want, 2e-5);
+  kernels().tanh[kIndex<T>](unary);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = std::tanh(static_cast<double>(x[i]));
+  compare("tanh", z, want, 1e-6);
+  UnaryGradParams grad{dy.data(), x.data(), z.data(), rows * cols, {0, HUGE_VAL, 0}};
+  kernels().relu_grad[kIndex<T>](grad);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = x[i] > 0 ? dy[i] : T(0);
+  compare("relu_grad", z, want, 0);
+
   ReduceParams reduce{};
-  reduce.x = x.data();
   std::vector<T> sums(cols), want_sums(cols);
-  reduce.y = sums.data();
-  reduce.ndim = 2;
+  reduce.x = x.data(), reduce.y = sums.data(), reduce.ndim = 2;
   reduce.shape[0] = rows, reduce.shape[1] = cols, reduce.reduced[0] = true;
   kernels().sum[kIndex<T>](reduce);
-  for (int64_t i = 0; i < rows * cols; ++i) want_sums[i % cols] += x[i];
+  for (size_t i = 0; i < x.size(); ++i) want_sums[i % cols] += x[i];
   compare("sum", sums, want_sums, 0);
+}
+
+template <class T>
+void check_softmax(int64_t rows, int64_t cols) {
+  const auto x = integers<T>(rows * cols);
+  std::vector<T> y(x.size()), want(x.size()), loss(rows), want_loss(rows), want_dx(x.size());
+  std::vector<int64_t> labels(rows);
+  for (int64_t r = 0; r < rows; ++r) {
+    labels[r] = r % cols;
+    double sum = 0;
+    for (int64_t c = 0; c < cols; ++c) sum += std::exp(static_cast<double>(x[r * cols + c]));
+    for (int64_t i = r * cols; i < (r + 1) * cols; ++i) {
+      want[i] = static_cast<T>(std::exp(static_cast<double>(x[i])) / sum);
+      want_dx[i] = want[i] - (i - r * cols == labels[r] ? T(1) : T(0));
+    }
+    want_loss[r] = static_cast<T>(std::log(sum)) - x[r * cols + labels[r]];
+  }
+  SoftmaxParams softmax{x.data(), y.data(), rows, cols};
+  kernels().softmax[kIndex<T>](softmax);
+  compare("softmax", y, want, 1e-6);
+  SoftmaxCrossEntropyParams loss_params{x.data(), labels.data(), loss.data(), y.data(),
+                                        rows,     cols,          true};
+  kernels().softmax_cross_entropy[kIndex<T>](loss_params);
+  compare("softmax_cross_entropy", loss, want_loss, 4e-6);
+  compare("gradient of softmax_cross_entropy", y, want_dx, 1e-6);
+}
+
+template <class T>
+void check_batch_norm(int64_t rows, int64_t channels) {
+  const auto x = integers<T>(rows * channels), gamma = integers<T>(channels);
+  const auto beta = integers<T>(channels), dy = integers<T>(rows * channels);
+  std::vector<T> y(x.size()), mean(channels), variance(channels), dx(x.size()), dgamma(channels);
+  std::vector<T> dbeta(channels), want_y(y), want_mean(mean), want_variance(mean), want_dx(dx);
+  std::vector<T> want_dgamma(mean), want_dbeta(mean);
+  const double epsilon = 1e-3;
+  for (int64_t c = 0; c < channels; ++c) {
+    double m = 0, v = 0, sum_dy = 0, sum_dy_x = 0;
+    for (int64_t r = 0; r < rows; ++r) m += x[r * channels + c];
+    m /= rows;
+    for (int64_t r = 0; r < rows; ++r) v += std::pow(x[r * channels + c] - m, 2);
+    v /= rows;
+    const double scale = 1 / std::sqrt(v + epsilon);
+    for (int64_t i = c; i < rows * channels; i += channels) {
+      want_y[i] = static_cast<T>((x[i] - m) * scale * gamma[c] + beta[c]);
+      sum_dy += dy[i];
+      sum_dy_x += dy[i] * (x[i] - m) * scale;
+    }
+    for (int64_t i = c; i < rows * channels; i += channels) {
+      const double centred = dy[i] - sum_dy / rows - (x[i] - m) * scale * sum_dy_x / rows;
+      want_dx[i] = static_cast<T>(gamma[c] * scale * centred);
+    }
+    want_mean[c] = static_cast<T>(m), want_variance[c] = static_cast<T>(v);
+    want_dgamma[c] = static_cast<T>(sum_dy_x), want_dbeta[c] = static_cast<T>(sum_dy);
+  }
+  BatchNormParams p{x.data(),        gamma.data(), beta.data(), y.data(), mean.data(),
+                    variance.data(), rows,         channels,    epsilon};
+  kernels().batch_norm[kIndex<T>](p);
+  compare("mean of batch_norm", mean, want_mean, 1e-6);
+  compare("variance of batch_norm", variance, want_variance, 1e-5);
+  compare("batch_norm", y, want_y, 1e-5);
+  BatchNormGradParams g{dy.data(), x.data(),      gamma.data(), mean.data(), variance.data(),
+                        dx.data(), dgamma.data(), dbeta.data(), rows,        channels,
+                        epsilon};
+  kernels().batch_norm_grad[kIndex<T>](g);
+  compare("dx of batch_norm_grad", dx, want_dx, 2e-5);
+  compare("dgamma of batch_norm_grad", dgamma, want_dgamma, 2e-3);
+  compare("dbeta of batch_norm_grad", dbeta, want_dbeta, 1e-3);
+}
+
+template <class T>
+void check_optimizers(int64_t size) {
+  const auto start = integers<T>(size), g = integers<T>(size);
+  const void* gradients[] = {g.data()};
+  std::vector<T> w(start), want(start), velocity(size), m(size), v(size);
+  void *variables[] = {w.data()}, *velocities[] = {velocity.data()};
+  void *first[] = {m.data()}, *second[] = {v.data()};
+  const SgdParams sgd{1, variables, gradients, velocities, &size, 0.5, 0.5, true};
+  kernels().sgd[kIndex<T>](sgd);
+  for (int64_t i = 0; i < size; ++i) want[i] = start[i] - T(0.75) * g[i];
+  compare("sgd", w, want, 0);
+  w = start;
+  const AdamParams adam{1,     variables, gradients, first, second, nullptr,
+                        &size, 0.125,     0.9,       0.999, 1e-7,   1};
+  kernels().adam[kIndex<T>](adam);
+  // The first step is the learning rate, whatever the size of the gradient.
+  for (int64_t i = 0; i < size; ++i)
+    want[i] = start[i] - T(0.125) * (g[i] > 0) + T(0.125) * (g[i] < 0);
+  compare("adam", w, want, 2e-6);
 }
 
 template <class T>
@@ -142,7 +276,19 @@ void check_all() {
     check_conv2d<T>(17, 33, 3, stride, 2, 2, 1);
     check_conv2d<T>(5, 4, 3, stride, 1, 0, 3);
   }
-  check_rest<T>();
+  for (int64_t pool : {2, 3}) {
+    for (int64_t stride : {1, 2, 3}) {
+      check_pool2d<T>(pool, stride, 0, 1);
+      check_pool2d<T>(pool, stride, 1, 21);
+    }
+  }
+  check_elementwise<T>();
+  check_softmax<T>(37, 21);
+  check_softmax<T>(5, 1000);
+  check_batch_norm<T>(1, 3);
+  check_batch_norm<T>(3000, 37);
+  check_optimizers<T>(7);
+  check_optimizers<T>(50001);
 }
 
 }  // namespace
@@ -152,7 +298,7 @@ int main() {
   select_initial_isa(&given);
   for (const char* const* isa = available_isas(); *isa; ++isa) {
     select_isa(*isa);
-    for (int threads : {1, 2, 4}) {
+    for (int threads : {1, 2, 3, 4}) {
       set_num_threads(threads);
       check_all<float>();
       check_all<double>();
