@@ -2,7 +2,8 @@
 # Results must not depend on the compiler's mood: contraction is on (FMA where the set has it), but
 # nothing may reorder sums (-ffast-math is never used).
 set(MINIDL_KERNEL_FLAGS -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
-    -fno-exceptions -fno-rtti -fno-stack-protector -Wno-psabi)
+    -fno-exceptions -fno-rtti -fno-stack-protector -Wno-psabi
+    -Wno-bitwise-conditional-parentheses)  # a Clang warning; `a | b ? x : y` means what it says
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
   set(MINIDL_ISAS baseline avx2 avx512)
