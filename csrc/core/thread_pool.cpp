@@ -138,21 +138,39 @@ void* worker_main(void* arg) {
 }
 
 // Some schedulers wake a worker on the waker's own processor and leave it there for a second while
-// another one idles. Such workers are told to leave: this processor is taken out of their mask for
-// a moment, which moves them, and put back, so that nothing stays pinned.
-void send_away(Pool& pool, int workers) {
-  const int here = sched_getcpu();
-  for (int i = 0; i < workers; ++i) {
-    if (pool.cpu[i].load(std::memory_order_relaxed) != here) continue;
-    cpu_set_t mask, others;
-    if (pthread_getaffinity_np(pool.threads[i], sizeof mask, &mask)) continue;
-    others = mask;
+// another one idles. So, for as long as it takes to wake (or move) the workers, this processor is
+// taken out of their masks; then it is put back, so that nothing stays pinned.
+class KeepAway {
+ public:
+  KeepAway(Pool& pool, int workers, bool asleep) : pool_(pool), workers_(workers) {
+    const int here = sched_getcpu();
+    bool together = asleep;
+    for (int i = 0; i < workers && !together; ++i) {
+      together = pool.cpu[i].load(std::memory_order_relaxed) == here;
+    }
+    if (!together || pthread_getaffinity_np(pool.threads[0], sizeof mask_, &mask_)) return;
+    cpu_set_t others = mask_;
     CPU_CLR(here, &others);
-    if (CPU_COUNT(&others) < pool.workers) continue;  // more threads than processors
-    pthread_setaffinity_np(pool.threads[i], sizeof others, &others);
-    pthread_setaffinity_np(pool.threads[i], sizeof mask, &mask);
+    if (CPU_COUNT(&others) < pool.workers) return;  // more threads than processors
+    active_ = true;
+    for (int i = 0; i < workers; ++i) {
+      pthread_setaffinity_np(pool.threads[i], sizeof others, &others);
+    }
   }
-}
+  ~KeepAway() {
+    for (int i = 0; active_ && i < workers_; ++i) {
+      pthread_setaffinity_np(pool_.threads[i], sizeof mask_, &mask_);
+    }
+  }
+  KeepAway(const KeepAway&) = delete;
+  KeepAway& operator=(const KeepAway&) = delete;
+
+ private:
+  Pool& pool_;
+  int workers_;
+  bool active_ = false;
+  cpu_set_t mask_;
+};
 
 void stop_workers(Pool& pool) {
   if (!pool.workers) return;
@@ -255,12 +273,14 @@ void parallel_for(int64_t n, int64_t grain, ParallelBody body, void* ctx) noexce
     p.ranges[i].end = chunks * (i + 1) / p.parts;
   }
   p.cancel.store(false, std::memory_order_relaxed);
-  send_away(p, p.parts - 1);
   uint32_t generation = p.generation.load(std::memory_order_relaxed) + 1;
   if (generation == 0) generation = 1;  // 0 means closed
-  p.open.store(generation);
-  p.generation.store(generation);
-  if (p.sleepers.load()) futex(&p.generation, FUTEX_WAKE_PRIVATE, INT_MAX);
+  {
+    KeepAway others(p, p.parts - 1, p.sleepers.load() != 0);
+    p.open.store(generation);
+    p.generation.store(generation);
+    if (p.sleepers.load()) futex(&p.generation, FUTEX_WAKE_PRIVATE, INT_MAX);
+  }
 
   t_inside = true;
   work(p, 0);
