@@ -12,6 +12,9 @@ import sys
 import time
 from pathlib import Path
 
+# OpenBLAS's idle threads spin for longer than our pauses and would take the core of the next library.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT)) if str(ROOT) not in sys.path else None
 
