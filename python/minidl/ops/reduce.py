@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     x = as_tensor(x)
     axes = normalize_axes(axis, x.ndim)
     if x.dtype.kind != "f":
-        dtype = None if x.dtype.kind == "b" else x.dtype
+        dtype: Any = None if x.dtype.kind == "b" else x.dtype
         return wrap(np.asarray(np.sum(x.data, axis=axes, keepdims=keepdims, dtype=dtype)))
     shape = x.shape
     return record(_core.sum(x.data, axes, keepdims), (x,), (lambda dy: _spread(dy, shape, axes),))

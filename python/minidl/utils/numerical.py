@@ -34,11 +34,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if num_classes is None:
-        num_classes = int(labels.max()) + 1 if labels.size else 0
-    if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
+        num_classes = int(np.max(labels)) + 1 if labels.size else 0
+    if labels.size and (np.min(labels) < 0 or np.max(labels) >= num_classes):
         raise ValueError(
             f"Class numbers must lie in [0, {num_classes}). "
-            f"Received values from {labels.min()} to {labels.max()}."
+            f"Received values from {np.min(labels)} to {np.max(labels)}."
         )
     return np.eye(num_classes)[labels]
 
