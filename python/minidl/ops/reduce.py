@@ -56,8 +56,9 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     x = as_tensor(x)
     axes = normalize_axes(axis, x.ndim)
     if x.dtype.kind != "f":
-        dtype: Any = None if x.dtype.kind == "b" else x.dtype
-        return wrap(np.asarray(np.sum(x.data, axis=axes, keepdims=keepdims, dtype=dtype)))
+        dtype = None if x.dtype.kind == "b" else x.dtype
+        data: Any = x.data
+        return wrap(np.asarray(np.sum(data, axis=axes, keepdims=keepdims, dtype=dtype)))
     shape = x.shape
     return record(_core.sum(x.data, axes, keepdims), (x,), (lambda dy: _spread(dy, shape, axes),))
 
