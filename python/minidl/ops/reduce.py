@@ -58,7 +58,7 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     if x.dtype.kind != "f":
         dtype = None if x.dtype.kind == "b" else x.dtype
         data: Any = x.data
-        return wrap(np.asarray(np.sum(data, axis=axes, keepdims=keepdims, dtype=dtype)))
+        return wrap(np.asarray(data.sum(axis=axes, keepdims=keepdims, dtype=dtype)))
     shape = x.shape
     return record(_core.sum(x.data, axes, keepdims), (x,), (lambda dy: _spread(dy, shape, axes),))
 
