@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-# OpenBLAS's idle threads spin for longer than our pauses and would take the core of the next library.
+# OpenBLAS's idle threads spin for longer than our pauses and would take the next library's core.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 ROOT = Path(__file__).resolve().parent.parent
