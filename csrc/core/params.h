@@ -139,6 +139,54 @@ struct BatchNormGradParams {
   double epsilon;
 };
 
+// Rows of x [rows, cols] by their own statistics; RMS normalisation has neither beta nor mean.
+struct LayerNormParams {
+  const void* x;
+  const void* gamma;  // [cols] or null
+  const void* beta;   // [cols] or null
+  void* y;
+  void* mean;   // out [rows]
+  void* scale;  // out [rows]: 1 / sqrt(variance + epsilon)
+  int64_t rows, cols;
+  double epsilon;
+};
+
+struct LayerNormGradParams {
+  const void* dy;
+  const void* x;
+  const void* gamma;
+  const void* mean;
+  const void* scale;
+  void* dx;
+  void* dgamma;
+  void* dbeta;
+  int64_t rows, cols;
+};
+
+// x is [images, rows, channels]; statistics are [images, groups].
+struct GroupNormParams {
+  const void* x;
+  const void* gamma;  // [channels] or null
+  const void* beta;   // [channels] or null
+  void* y;
+  void* mean;
+  void* scale;
+  int64_t images, rows, channels, groups;
+  double epsilon;
+};
+
+struct GroupNormGradParams {
+  const void* dy;
+  const void* x;
+  const void* gamma;
+  const void* mean;
+  const void* scale;
+  void* dx;
+  void* dgamma;
+  void* dbeta;
+  int64_t images, rows, channels, groups;
+};
+
 struct Pool2DParams {
   const void* x;
   const void* y;   // backward of max: the forward output

@@ -1,8 +1,8 @@
 // Sum, mean, max, min over any axes. The shape arrives coalesced; one reduced dimension at a time
-// is folded away, last first, as [outer, R, inner] -> [outer, inner]. R is cut into blocks whose
-// size depends on the shape only; a block is folded with several vector accumulators, blocks are
-// joined in order, so results depend neither on threads nor on layout and errors stay near pairwise
-// summation.
+// is folded away, last first, as [outer, R, inner] -> [outer, inner]. R is cut into blocks, and
+// long inner rows into strips, whose sizes depend on the shape only; a block is folded with several
+// vector accumulators, blocks are joined in order, so results depend neither on threads nor on
+// layout and errors stay near pairwise summation.
 #include "kernels/columns.h"
 
 namespace minidl {
@@ -32,32 +32,57 @@ T fold_run(const T* x, int64_t n) {
   return result;
 }
 
+// Rows [0, rows) of few columns, several read as one.
+template <class Op, class T>
+MINIDL_INLINE void fold_narrow(const T* x, int64_t rows, int64_t cols, T* y) {
+  const int64_t k = rows_as_one<T>(cols), wide = cols * k, whole = rows / k;
+  T room[4 * kLanes<T> * kLanes<T>];
+  T* const out[1] = {room};
+  fold_columns<Op>(0, whole, 0, wide, out, [=](int64_t r, int64_t c, int lanes, vec<T>(&acc)[1]) {
+    acc[0] = Op::join(acc[0], load_lanes(x + r * wide + c, lanes));
+  });
+  for (int64_t i = 1; i < k; ++i) {
+    for (int64_t c = 0; c < cols; ++c) room[c] = Op::join(room[c], room[i * cols + c]);
+  }
+  for (int64_t c = 0; c < cols; ++c) y[c] = room[c];
+  for (int64_t i = whole * wide; i < rows * cols; i += cols) {
+    for (int64_t c = 0; c < cols; ++c) y[c] = Op::join(y[c], x[i + c]);
+  }
+}
+
 // [outer, r, inner] -> [outer, inner]. False when there is no memory.
 template <class Op, class T>
 bool fold_middle(const T* x, int64_t outer, int64_t r, int64_t inner, T* y) {
   // At least 16 rows: every level of the recursion must be shorter than the one before.
   const int64_t block =
       max_of<int64_t>(16, max_of<int64_t>(ceil_div(8192, inner), ceil_div(r, 64)));
-  const int64_t blocks = ceil_div(r, block);
+  const int64_t blocks = ceil_div(r, block), rows = min_of(block, r);
+  // Long rows are cut as well: a few of them would not keep all threads busy.
+  const int64_t width =
+      rows * inner < 2 * kStreamGrain ? inner : ceil_div(ceil_div(kStreamGrain, rows), 512) * 512;
+  const int64_t strips = ceil_div(inner, width);
   Scratch<T> partial(blocks > 1 ? outer * blocks * inner : 1);
   if (!partial) return false;
   T* to = blocks > 1 ? partial.get() : y;
-  parallel(outer * blocks, ceil_div(kStreamGrain, min_of(block, r) * inner),
+  parallel(outer * blocks * strips, ceil_div(kStreamGrain, rows * width),
            [&](int64_t begin, int64_t end) {
              for (int64_t u = begin; u < end; ++u) {
-               const int64_t first = u % blocks * block, last = min_of(r, first + block);
-               const T* from = x + u / blocks * r * inner;
-               T* out = to + u * inner;
+               const int64_t strip = u % strips, b = u / strips;
+               const int64_t first = b % blocks * block, last = min_of(r, first + block);
+               const T* from = x + b / blocks * r * inner;
+               T* out = to + b * inner;
                if (inner == 1) {
                  *out = fold_run<Op>(from + first, last - first);
-                 continue;
+               } else if (inner < 4 * kLanes<T>) {
+                 fold_narrow<Op>(from + first * inner, last - first, inner, out);
+               } else {
+                 T* const outs[1] = {out};
+                 fold_columns<Op>(first, last, strip * width, min_of(inner, (strip + 1) * width),
+                                  outs, [=](int64_t row, int64_t c, int lanes, vec<T>(&acc)[1]) {
+                                    acc[0] =
+                                        Op::join(acc[0], load_lanes(from + row * inner + c, lanes));
+                                  });
                }
-               T* const outs[1] = {out};
-               fold_columns<Op>(first, last, inner, outs,
-                                [&](int64_t row, int64_t c, int lanes, vec<T>(&acc)[1]) {
-                                  acc[0] =
-                                      Op::join(acc[0], load_lanes(from + row * inner + c, lanes));
-                                });
              }
            });
   return blocks == 1 || fold_middle<Op>(partial.get(), outer, blocks, inner, y);

@@ -55,6 +55,50 @@ def _unary():
             yield Case("", f"{name}_{shape_name}", make, op=op(name), wrt=(0,))
 
 
+AXES_OF_NORMS = ((-1,), (0,), (1,), (0, 2), (1, 2), (0, 1, 2))
+
+
+def _norms():
+    """Normalisation over any axes, with weights in the shape of those."""
+    for axis in AXES_OF_NORMS:
+        name = "_".join(map(str, axis)).replace("-", "minus_")
+        shape = (4, 3, 5)
+
+        def make(g, axis=axis, shape=shape):
+            weights = (g.normal(*(shape[a] for a in axis)) for _ in range(2))
+            return g.normal(*shape), *weights, axis, 1e-3
+
+        def plain(g, axis=axis, shape=shape):
+            return g.normal(*shape), g.normal(*(shape[a] for a in axis)), axis, 1e-3
+
+        yield Case("", f"layer_{name}", make, op=op("layer_normalization"), wrt=(0, 1, 2))
+        yield Case("", f"rms_{name}", plain, op=op("rms_normalization"), wrt=(0, 1))
+        yield Case(
+            "",
+            f"normalize_{name}",
+            lambda g, axis=axis, shape=shape: (g.normal(*shape), axis),
+            op=op("normalize"),
+            wrt=(0,),
+        )
+    for order in (1, 3, 4):
+        yield Case(
+            "",
+            f"normalize_order_{order}",
+            lambda g, order=order: (g.nonzero(3, 4), -1, order),
+            op=op("normalize"),
+            wrt=(0,),
+        )
+    for axis, groups in ((1, 2), (2, 3), (3, -1), (-2, 1)):
+
+        def group(g, axis=axis, groups=groups):
+            x = g.normal(g.n(2), 4, 6, 3)
+            weights = g.normal(x.shape[axis]), g.normal(x.shape[axis])
+            return x, groups, *weights, axis, 1e-3
+
+        name = f"group_{axis % 4}_{abs(groups)}"
+        yield Case("", name, group, op=op("group_normalization"), wrt=(0, 2, 3))
+
+
 def _exact_gelu(x):
     return ops.gelu(x, approximate=False)
 
@@ -166,4 +210,5 @@ CASES = [
     *_clip(),
     *_losses(),
     *_dense(),
+    *_norms(),
 ]

@@ -271,6 +271,53 @@ BAD["normalization"] = [
     ("core.batch_norm_grad(a(4, 4), m, None, v, v, 1e-3)", V, "dy"),
     ("core.batch_norm_grad(m, m, None, v[:2], v, 1e-3)", V, "mean"),
 ]
+BAD["layer_norm"] = [
+    (f"ops.{op}({args})", error, pattern)
+    for op in ("layer_norm", "rms_norm", "group_norm")
+    for args, error, pattern in (
+        ("m, a(4)", V, r"gamma.*\(4,\)"),
+        ("m, v.astype(float)", T, MIXED),
+        ("half", T, "float16"),
+        ("np.float32(1)", V, r"\(\)"),
+        ("m, epsilon=-1.0", V, "epsilon.*-1"),
+        ("m, epsilon='a'", T, "epsilon.*a"),
+    )
+]
+BAD["layer_norm"] += [
+    ("ops.layer_norm(m, None, a(1, 5))", V, r"beta.*\(1, 5\)"),
+    ("ops.layer_norm(a(4, 0))", V, r"\(4, 0\)"),
+    ("ops.layer_normalization(m, axis=2)", V, "axis.*2"),
+    ("ops.layer_normalization(m, axis=(0, 0))", V, r"axis.*\(0, 0\)"),
+    ("ops.layer_normalization(m, a(4), axis=-1)", V, r"gamma.*\(4,\)"),
+    ("ops.layer_normalization(m, None, a(5, 4), axis=(0, 1))", V, r"beta.*\(5, 4\)"),
+    ("ops.rms_normalization(m, a(5), axis=0)", V, r"scale.*\(5,\)"),
+    ("ops.rms_normalization(a(0, 5), axis=0)", V, r"\(0, 5\)"),
+    ("ops.normalize(m, axis=2)", V, "axis.*2"),
+    ("ops.normalize(m, order=0)", V, "order.*0"),
+    ("ops.normalize(m, order=1.5)", V, "order.*1.5"),
+    ("ops.normalize(m, axis=(0, 1), order=1)", V, "order.*1"),
+    ("ops.normalize(m, epsilon=0)", V, "epsilon.*0"),
+    ("ops.group_norm(m, groups=2)", V, "groups.*2"),
+    ("ops.group_norm(m, groups=0)", V, "groups.*0"),
+    ("ops.group_norm(m, groups=-2)", V, "groups.*-2"),
+    ("ops.group_norm(m, groups=2.5)", T, "groups.*2.5"),
+    ("ops.group_norm(v)", V, r"\(5,\)"),
+    ("ops.group_norm(a(2, 0, 3, 4), groups=2)", V, r"\(2, 0, 3, 4\)"),
+    ("ops.group_normalization(m, 2, axis=0)", V, "axis.*0"),
+    ("ops.group_normalization(m, 2, axis=2)", V, "axis.*2"),
+    ("core.layer_norm(m, a(3), None, 1e-3)", V, "gamma"),
+    ("core.layer_norm(a(2, 0), None, None, 1e-3)", V, r"\(2, 0\)"),
+    ("core.layer_norm_grad(a(4, 4), m, None, v[:4], v[:4])", V, "dy"),
+    ("core.layer_norm_grad(m, m, None, v, v[:4])", V, "mean"),
+    ("core.layer_norm_grad(m, m, None, v[:4], v)", V, "scale"),
+    ("core.rms_norm(m, a(3), 1e-3)", V, "gamma"),
+    ("core.rms_norm_grad(m, m, None, a(4, 1))", V, "scale"),
+    ("core.group_norm(m, None, None, 3, 1e-3)", V, "groups.*3"),
+    ("core.group_norm(m, None, None, 5, -1e-3)", V, "epsilon"),
+    ("core.group_norm_grad(m, m, None, a(4, 5), a(4, 1))", V, r"\(4, 5\).*\(4, 1\)"),
+    ("core.group_norm_grad(m, m, None, a(4, 2), a(4, 2))", V, "groups.*2"),
+    ("core.group_norm_grad(m, m, None, a(3, 5), a(3, 5))", V, r"mean.*\(3, 5\)"),
+]
 BAD["dropout"] = [
     ("ops.dropout(m, 1.5, seed=1)", V, "rate.*1.5"),
     ("ops.dropout(m, -0.1, seed=1)", V, "rate.*-0.1"),

@@ -71,6 +71,15 @@ PLAIN = {
     "dropout": lambda x: ops.dropout(x, 0.4, 3),
     "dropout of whole columns": lambda x: ops.dropout(x, 0.4, 3, (None, 1)),
     "batch_norm": ops.batch_norm,
+    "layer_norm": ops.layer_norm,
+    "layer_norm of axis 0": lambda x: ops.layer_normalization(x, axis=0),
+    "rms_norm": ops.rms_norm,
+    "rms_norm of both axes": lambda x: ops.rms_normalization(x, axis=(0, 1)),
+    "group_norm": lambda x: ops.group_norm(x, groups=2),
+    "group_norm of axis 1": lambda x: ops.group_normalization(x[:, :, None], 2, axis=1),
+    "normalize": ops.normalize,
+    "normalize by the sum": lambda x: ops.normalize(x, 0, order=1),
+    "normalize by the cubes": lambda x: ops.normalize(x, 1, order=3),
     "softmax_cross_entropy": lambda x: ops.softmax_cross_entropy(x, LABELS),
     "cross-entropy of a softmax": lambda x: ops.sparse_categorical_crossentropy(
         LABELS, ops.softmax(x)
@@ -195,6 +204,28 @@ def test_batch_normalization():
         ops.batch_norm_inference,
         [normal(6, 3), normal(3), normal(3, seed=1), normal(3, seed=2), positive(3)],
     )
+
+
+def test_layer_normalization():
+    check_twice(ops.layer_norm, [normal(3, 5), normal(5), normal(5, seed=1)])
+    check_twice(ops.rms_norm, [normal(3, 5), normal(5)])
+    check_twice(
+        lambda x, gamma, beta: ops.layer_normalization(x, gamma, beta, (0, 2)),
+        [normal(3, 2, 4), normal(3, 4), normal(3, 4, seed=1)],
+    )
+
+
+@pytest.mark.parametrize("groups", [1, 2, -1])
+def test_group_normalization(groups):
+    check_twice(
+        lambda x, gamma, beta: ops.group_norm(x, gamma, beta, groups),
+        [normal(2, 3, 4), normal(4), normal(4, seed=1)],
+    )
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_normalize(order):
+    check_twice(lambda x: ops.normalize(x, -1, order), [normal(3, 4)])
 
 
 def test_losses_of_two():

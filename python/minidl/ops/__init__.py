@@ -27,6 +27,7 @@ from minidl.ops.activations import (
     swish,
     tanh,
 )
+from minidl.ops.batch_norm import batch_norm, batch_norm_inference, batch_normalization
 from minidl.ops.comparison import (
     equal,
     greater,
@@ -82,8 +83,16 @@ from minidl.ops.elementwise import (
     subtract,
     true_divide,
 )
+from minidl.ops.group_norm import group_norm, group_normalization
 from minidl.ops.indexing import one_hot, take, where
 from minidl.ops.joining import concatenate, pad, repeat, split, stack, tile
+from minidl.ops.layer_norm import (
+    layer_norm,
+    layer_normalization,
+    normalize,
+    rms_norm,
+    rms_normalization,
+)
 from minidl.ops.matmul import dense, matmul
 from minidl.ops.more_elementwise import (
     ceil,
@@ -100,7 +109,6 @@ from minidl.ops.more_elementwise import (
     round,
     sin,
 )
-from minidl.ops.normalization import batch_norm, batch_norm_inference, batch_normalization
 from minidl.ops.pool2d import average_pool, average_pool2d, max_pool, max_pool2d
 from minidl.ops.reduce import (
     all,
@@ -199,6 +207,8 @@ __all__ = [
     "getitem",
     "greater",
     "greater_equal",
+    "group_norm",
+    "group_normalization",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
@@ -207,6 +217,8 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "layer_norm",
+    "layer_normalization",
     "leaky_relu",
     "less",
     "less_equal",
@@ -232,6 +244,7 @@ __all__ = [
     "moveaxis",
     "multiply",
     "negative",
+    "normalize",
     "not_equal",
     "one_hot",
     "ones",
@@ -244,6 +257,8 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "rms_norm",
+    "rms_normalization",
     "round",
     "rsqrt",
     "selu",

@@ -1,44 +1,13 @@
-#include <string>
-
-#include "bindings/arrays.h"
+#include "bindings/normalization.h"
 
 namespace minidl {
 namespace {
-
-// x as [rows, channels], channels last.
-void read_rows(const Array& x, int64_t* rows, int64_t* channels) {
-  if (x.ndim() < 2) {
-    throw py::value_error("x has shape " + shape_string(x) +
-                          "; expected at least 2 dimensions [..., channels]");
-  }
-  *channels = x.dim(-1);
-  *rows = *channels ? x.size() / *channels : 0;
-}
-
-// An optional vector of one value per channel.
-Array channel_vector(py::handle v, const char* name, const Array& x, int64_t channels) {
-  if (v.is_none()) return {};
-  Array a = input(v, name);
-  same_dtype(a, name, x, "x");
-  expect_vector(a, name, channels);
-  return a;
-}
-
-const void* data_or_null(const Array& a) {
-  return a.object() ? a.data() : nullptr;
-}
-
-void check_epsilon(double epsilon) {
-  if (epsilon >= 0) return;
-  throw py::value_error("epsilon is " + std::string(py::str(py::float_(epsilon))) +
-                        "; expected at least 0");
-}
 
 py::object batch_norm(py::handle x_, py::handle gamma_, py::handle beta_, double epsilon) {
   check_epsilon(epsilon);
   const Array x = input(x_, "x");
   BatchNormParams p{};
-  read_rows(x, &p.rows, &p.channels);
+  read_rows(x, 2, &p.rows, &p.channels);
   if (p.rows == 0) {
     throw py::value_error("x has shape " + shape_string(x) +
                           "; expected at least one row to take statistics of");
@@ -63,7 +32,7 @@ py::object inference(py::handle x_, py::handle gamma_, py::handle beta_, py::han
   check_epsilon(epsilon);
   const Array x = input(x_, "x");
   BatchNormParams p{};
-  read_rows(x, &p.rows, &p.channels);
+  read_rows(x, 2, &p.rows, &p.channels);
   const Array gamma = channel_vector(gamma_, "gamma", x, p.channels);
   const Array beta = channel_vector(beta_, "beta", x, p.channels);
   const Array mean = channel_vector(mean_, "mean", x, p.channels);
@@ -88,12 +57,9 @@ py::object gradient(py::handle dy_, py::handle x_, py::handle gamma_, py::handle
   check_epsilon(epsilon);
   const Array dy = input(dy_, "dy"), x = input(x_, "x");
   same_dtype(dy, "dy", x, "x");
-  if (dy.ndim() != x.ndim() || !PyArray_CompareLists(dy.shape(), x.shape(), x.ndim())) {
-    throw py::value_error("dy has shape " + shape_string(dy) + "; expected " + shape_string(x) +
-                          " as x");
-  }
+  same_shape(dy, "dy", x, "x");
   BatchNormGradParams p{};
-  read_rows(x, &p.rows, &p.channels);
+  read_rows(x, 2, &p.rows, &p.channels);
   if (p.rows == 0) {
     throw py::value_error("x has shape " + shape_string(x) + "; expected at least one row");
   }
@@ -120,7 +86,7 @@ py::object gradient(py::handle dy_, py::handle x_, py::handle gamma_, py::handle
 
 }  // namespace
 
-void bind_normalization(py::module_& m) {
+void bind_batch_norm(py::module_& m) {
   m.def("batch_norm", &batch_norm, py::arg("x"), py::arg("gamma"), py::arg("beta"),
         py::arg("epsilon"),
         "(y, mean, variance): x [..., channels] normalised by the statistics of its own rows.");

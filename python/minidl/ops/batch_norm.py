@@ -8,7 +8,8 @@ import numpy as np
 
 from minidl import _core
 from minidl._tape import Tensor, as_floats, is_recording, record, wrap
-from minidl.ops._checks import normalize_axis, read_number
+from minidl.ops._checks import normalize_axis
+from minidl.ops._normalization import array_of, check_channels
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import multiply, rsqrt
 from minidl.ops.reduce import mean, sum
@@ -45,7 +46,7 @@ def batch_norm(
             [ 1.]], shape=(2, 1), dtype=float32)
     """
     x, gamma, beta = as_floats(x, optional=(gamma, beta))
-    epsilon = _check(x, "batch_norm", epsilon, gamma=gamma, beta=beta)
+    epsilon = check_channels(x, "batch_norm", epsilon, gamma=gamma, beta=beta)
     if x.size == 0:
         raise ValueError(
             f"batch_norm: an empty batch has no statistics. Received: x of shape {x.shape}"
@@ -54,8 +55,8 @@ def batch_norm(
         wrap(a)
         for a in _core.batch_norm(
             x.data,
-            None if gamma is None else gamma.data,
-            None if beta is None else beta.data,
+            array_of(gamma),
+            array_of(beta),
             epsilon,
         )
     )
@@ -72,7 +73,7 @@ def batch_norm(
                 for a in _core.batch_norm_grad(
                     dy.data,
                     x.data,
-                    None if gamma is None else gamma.data,
+                    array_of(gamma),
                     center.data,
                     spread.data,
                     epsilon,
@@ -144,7 +145,7 @@ def batch_norm_inference(
     """
     x, mean, variance, gamma, beta = as_floats(x, mean, variance, optional=(gamma, beta))
     vectors = {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
-    epsilon = _check(x, "batch_norm_inference", epsilon, **vectors)
+    epsilon = check_channels(x, "batch_norm_inference", epsilon, **vectors)
     axes = tuple(range(x.ndim - 1))
 
     def scaled(dy, gamma, variance):
@@ -169,8 +170,8 @@ def batch_norm_inference(
 
     array = _core.batch_norm_inference(
         x.data,
-        None if gamma is None else gamma.data,
-        None if beta is None else beta.data,
+        array_of(gamma),
+        array_of(beta),
         mean.data,
         variance.data,
         epsilon,
@@ -221,16 +222,3 @@ def batch_normalization(
         y = batch_norm_inference(moveaxis(x, axis, -1), scale, offset, mean, variance, epsilon)
         return moveaxis(y, -1, axis)
     return batch_norm_inference(x, scale, offset, mean, variance, epsilon)
-
-
-def _check(x: Tensor, op: str, epsilon: float, **vectors: Tensor | None) -> float:
-    """The checked epsilon; ValueError where a shape does not fit."""
-    if x.ndim < 1:
-        raise ValueError(f"{op}: x needs an axis of channels. Received: shape {x.shape}")
-    for name, vector in vectors.items():
-        if vector is not None and vector.shape != (x.shape[-1],):
-            raise ValueError(
-                f"{op}: {name} must have shape ({x.shape[-1]},), the channels of x {x.shape}. "
-                f"Received: shape {vector.shape}"
-            )
-    return read_number(epsilon, "epsilon", op, least=0.0)
