@@ -17,7 +17,7 @@ FAMILIES = (
     "conv2d",
     "optimizers",
 )
-KERNELLESS = ("derived", "shaping")  # ops made of other ops or of NumPy
+KERNELLESS = ("derived", "shaping", "convolutions")  # ops made of other ops or of NumPy
 __all__ = [
     "FAMILIES",
     "Case",

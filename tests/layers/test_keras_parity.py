@@ -3,11 +3,11 @@
 import json
 
 import minidl
-import numpy as np
 import pytest
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, peer_weights, run_peer
+from tests.keras_peer import keras, peer_weights
+from tests.layers.peers import compare, make_pair
 
 IMAGE = (2, 9, 8, 4)
 CASES = [
@@ -63,56 +63,16 @@ IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
 TRAINED = [c for c in CASES if c[0] == "BatchNormalization"]
 
 
-def _pair(name, config, shape):
-    """A Keras layer with random weights and the minidl layer made from its config."""
-    peer = getattr(keras().layers, name)(**config)
-    peer.build(shape)
-    ours = getattr(minidl.layers, name).from_config(peer.get_config())
-    ours.build(shape)
-    rng = np.random.default_rng(0)
-    weights = [rng.uniform(0.2, 1.0, w.shape).astype(np.float32) * rng.choice([-1, 1])
-               if "variance" not in w.name else rng.uniform(0.5, 2.0, w.shape).astype(np.float32)
-               for w in peer.weights]  # fmt: skip
-    assert [w.name for w in ours.weights] == [w.name for w in peer.weights]
-    peer.set_weights(weights)
-    ours.set_weights(weights)
-    return ours, peer
-
-
-def _run(layer, x, dy, training=False):
-    """Output and gradients of a minidl layer; as `run_peer`."""
-    x = minidl.Tensor(x)
-    with minidl.GradientTape() as tape:
-        tape.watch(x)
-        out = layer(x, training=training)
-        loss = minidl.ops.sum(out * dy)
-    grads = tape.gradient(loss, [x, *layer.trainable_weights], unconnected_gradients="zero")
-    return out.numpy(), [g.numpy() for g in grads]
-
-
-def _compare(ours, peer, shape, training):
-    rng = np.random.default_rng(1)
-    x = rng.standard_normal(shape, np.float32)
-    dy = rng.standard_normal(peer.compute_output_shape(shape), np.float32)
-    out, grads = _run(ours, x, dy, training)
-    wanted, wanted_grads = run_peer(peer, x, dy, training)
-    assert out.dtype == wanted.dtype
-    assert_close(out, wanted, 1e-5, "output")
-    assert len(grads) == len(wanted_grads)
-    for i, (g, w) in enumerate(zip(grads, wanted_grads, strict=True)):
-        assert_close(g, w, 1e-4, f"gradient {i}")
-
-
 @pytest.mark.parametrize(("name", "config", "shape"), CASES, ids=IDS)
 def test_outputs_and_gradients(name, config, shape):
-    ours, peer = _pair(name, config, shape)
-    _compare(ours, peer, shape, training=False)
+    ours, peer = make_pair(name, config, shape)
+    compare(ours, peer, shape, training=False)
 
 
 @pytest.mark.parametrize(("name", "config", "shape"), TRAINED)
 def test_in_training(name, config, shape):
-    ours, peer = _pair(name, config, shape)
-    _compare(ours, peer, shape, training=True)
+    ours, peer = make_pair(name, config, shape)
+    compare(ours, peer, shape, training=True)
     for mine, theirs in zip(ours.get_weights(), peer_weights(peer), strict=True):
         assert_close(mine, theirs, 1e-5, "moving averages")
 

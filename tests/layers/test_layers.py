@@ -7,10 +7,22 @@ import numpy as np
 import pytest
 from minidl import layers
 
+FILTERS = {"filters": 2, "kernel_size": 2}
 ARGUMENTS = {
     "Activation": {"activation": "relu"},
+    "AtrousConv2D": {**FILTERS, "rate": 2},
+    "AveragePooling1D": {"pool_size": 2},
     "AveragePooling2D": {"pool_size": 2},
-    "Conv2D": {"filters": 2, "kernel_size": 2},
+    "Conv1D": FILTERS,
+    "Conv1DTranspose": FILTERS,
+    "Conv2D": FILTERS,
+    "Conv2DTranspose": FILTERS,
+    "DepthwiseConv1D": {"kernel_size": 2},
+    "DepthwiseConv2D": {"kernel_size": 2},
+    "SeparableConv1D": FILTERS,
+    "SeparableConv2D": FILTERS,
+    "SpatialDropout1D": {"rate": 0.5},
+    "SpatialDropout2D": {"rate": 0.5},
     "Dense": {"units": 3},
     "Dropout": {"rate": 0.5},
     "Reshape": {"target_shape": (-1,)},
@@ -23,26 +35,33 @@ def _make(kind, **more):
     return getattr(layers, kind)(**ARGUMENTS.get(kind, {}), **more)
 
 
+def _input(kind):
+    """Images, or sequences for the layers that take these."""
+    return X[:, 0] if "1D" in kind else X
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_config_makes_an_equal_layer(name):
     layer = _make(name, name="a", trainable=False)
     again = layers.deserialize(layers.serialize(layer))
     assert again.get_config() == layer.get_config()
     assert again.name == "a"
-    assert again.trainable is False
+    # Keras does not write it for these either; they have nothing to train
+    assert again.trainable is name.startswith("Spatial")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shape_is_foretold(name):
     layer = _make(name)
-    assert layer(X).shape == tuple(layer.compute_output_shape(X.shape))
+    x = _input(name)
+    assert layer(x).shape == tuple(layer.compute_output_shape(x.shape))
     assert layer.built
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_go_out_and_in(name):
     layer = _make(name)
-    layer(X)
+    layer(_input(name))
     weights = [w + 1 for w in layer.get_weights()]
     layer.set_weights(weights)
     for mine, given in zip(layer.get_weights(), weights, strict=True):
@@ -53,7 +72,7 @@ def test_weights_go_out_and_in(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_float64(name):
     layer = _make(name, dtype="float64")
-    assert layer(X.astype(np.float64)).dtype == np.float64
+    assert layer(_input(name).astype(np.float64)).dtype == np.float64
     assert all(w.dtype == np.float64 for w in layer.weights)
 
 
@@ -92,6 +111,38 @@ def test_dropout_noise_shape():
     y = layers.Dropout(0.5, noise_shape=(None, 1), seed=1)(np.ones((40, 5)), training=True).numpy()
     assert (y == y[:, :1]).all()
     assert set(np.unique(y)) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("name", ["SpatialDropout1D", "SpatialDropout2D"])
+def test_spatial_dropout_drops_whole_channels(name):
+    layer = getattr(layers, name)(0.5, seed=3)
+    x = np.ones((20, 6, 30) if "1D" in name else (20, 3, 2, 30), np.float32)
+    assert (layer(x).numpy() == 1).all()
+    y = layer(x, training=True).numpy().reshape(20, 6, 30)
+    assert (y == y[:, :1]).all()
+    assert set(np.unique(y)) == {0.0, 2.0}
+    assert 0.4 < y.mean() / 2 < 0.6
+
+
+def test_mask_of_global_average_pooling():
+    x = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    mask = np.array([[True, False, True, False], [False, True, True, True]])
+    for keepdims in (False, True):
+        layer = layers.GlobalAveragePooling1D(keepdims=keepdims)
+        y = layer(x, mask=mask).numpy().reshape(2, 3)
+        np.testing.assert_allclose(y, [x[0, [0, 2]].mean(0), x[1, 1:].mean(0)])
+    with pytest.raises(ValueError, match="mask"):
+        layer(x, mask=mask[:, :3])
+
+
+def test_causal_convolution_sees_no_later_step():
+    layer = layers.Conv1D(3, 3, padding="causal", dilation_rate=2)
+    x = np.random.default_rng(0).standard_normal((1, 12, 2)).astype(np.float32)
+    before = layer(x).numpy()
+    x[:, 7:] = 99
+    after = layer(x).numpy()
+    np.testing.assert_array_equal(after[:, :7], before[:, :7])
+    assert (after[:, 7:] != before[:, 7:]).all()
 
 
 def test_frozen_batch_normalization_is_in_inference_mode():

@@ -192,6 +192,39 @@ def test_grouped_conv2d():
     check_twice(ops.conv2d, [normal(2, 4, 4, 4), normal(3, 3, 2, 4)], max_jacobian=30)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [(1, "valid"), (2, "same"), ((2, 3), "same", (1, 2)), (1, "same", None, None, 2)],
+)
+def test_conv_transpose(arguments):
+    check_twice(
+        lambda x, kernel: ops.conv_transpose(x, kernel, *arguments),
+        [normal(1, 3, 4, 2), normal(3, 2, 3, 2)],
+        max_jacobian=30,
+    )
+
+
+@pytest.mark.parametrize("arguments", [(), (2, "same"), (1, "same", None, 2)])
+def test_depthwise_and_separable_conv(arguments):
+    x, kernel = normal(1, 4, 5, 2), normal(2, 3, 2, 2)
+    check_twice(
+        lambda x, kernel: ops.depthwise_conv(x, kernel, *arguments), [x, kernel], max_jacobian=30
+    )
+    check_twice(
+        lambda x, kernel, pointwise: ops.separable_conv(x, kernel, pointwise, *arguments),
+        [x, kernel, normal(1, 1, 4, 3)],
+        max_jacobian=30,
+    )
+
+
+def test_sequences():
+    x = normal(2, 6, 2)
+    check_twice(lambda x, k: ops.conv1d(x, k, padding="causal"), [x, normal(3, 2, 2)])
+    check_twice(lambda x, k: ops.conv_transpose(x, k, 2), [x, normal(3, 2, 2)])
+    check_twice(lambda x: ops.max_pool(x, 2), [x])
+    check_twice(lambda x: ops.average_pool(x, 3, 2, "same"), [x])
+
+
 @pytest.mark.parametrize("pool", [ops.max_pool2d, ops.average_pool2d])
 @pytest.mark.parametrize("arguments", POOL)
 def test_pooling(pool, arguments):

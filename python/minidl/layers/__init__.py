@@ -6,72 +6,140 @@ from typing import Any
 
 from .._registry import Registry
 from .activation import Activation
+from .atrous_conv2d import AtrousConv2D
+from .average_pooling1d import AveragePooling1D, AvgPool1D
 from .average_pooling2d import AveragePooling2D, AvgPool2D
 from .batch_normalization import BatchNormalization
+from .conv1d import Conv1D
+from .conv1d_transpose import Conv1DTranspose
 from .conv2d import Conv2D
+from .conv2d_transpose import Conv2DTranspose
+from .cropping1d import Cropping1D
+from .cropping2d import Cropping2D
 from .dense import Dense
+from .depthwise_conv1d import DepthwiseConv1D
+from .depthwise_conv2d import DepthwiseConv2D
 from .dropout import Dropout
 from .elu import ELU
 from .flatten import Flatten
+from .global_average_pooling1d import GlobalAveragePooling1D, GlobalAvgPool1D
 from .global_average_pooling2d import GlobalAveragePooling2D, GlobalAvgPool2D
+from .global_max_pooling1d import GlobalMaxPool1D, GlobalMaxPooling1D
 from .global_max_pooling2d import GlobalMaxPool2D, GlobalMaxPooling2D
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
 from .leaky_relu import LeakyReLU
+from .max_pooling1d import MaxPool1D, MaxPooling1D
 from .max_pooling2d import MaxPool2D, MaxPooling2D
 from .relu import ReLU
 from .reshape import Reshape
+from .separable_conv1d import SeparableConv1D
+from .separable_conv2d import SeparableConv2D
 from .softmax import Softmax
+from .spatial_dropout1d import SpatialDropout1D
+from .spatial_dropout2d import SpatialDropout2D
+from .zero_padding1d import ZeroPadding1D
+from .zero_padding2d import ZeroPadding2D
 
+Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
 Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
 
 _registry = Registry("layer", "keras.layers")
 for _cls in (
     Activation,
+    AtrousConv2D,
+    AveragePooling1D,
     AveragePooling2D,
     BatchNormalization,
+    Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
+    Cropping1D,
+    Cropping2D,
     Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
     Dropout,
     ELU,
     Flatten,
+    GlobalAveragePooling1D,
     GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     InputLayer,
     LeakyReLU,
+    MaxPooling1D,
     MaxPooling2D,
     ReLU,
     Reshape,
+    SeparableConv1D,
+    SeparableConv2D,
     Softmax,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    ZeroPadding1D,
+    ZeroPadding2D,
 ):
     _registry.add_class(_cls)
 
 __all__ = [
     "ELU",
     "Activation",
+    "AtrousConv2D",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
+    "Convolution2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "InputSpec",
     "Layer",
     "LeakyReLU",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
     "ReLU",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
     "deserialize",
     "serialize",
 ]

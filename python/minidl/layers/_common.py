@@ -7,23 +7,43 @@ from typing import Any
 import numpy as np
 
 
-def pair(value: Any, name: str, minimum: int = 1) -> tuple[int, int]:
-    """`value` as two integers of at least `minimum`.
+def integers(value: Any, count: int, name: str, minimum: int = 1) -> tuple[int, ...]:
+    """`value` as `count` integers of at least `minimum`; one stands for all.
 
     Raises:
         ValueError: anything else, naming the argument.
     """
-    entries = value if isinstance(value, (list, tuple)) else (value, value)
+    entries = value if isinstance(value, (list, tuple)) else (value,) * count
     whole = [
         not isinstance(v, bool) and isinstance(v, (int, np.integer)) and v >= minimum
         for v in entries
     ]
-    if len(entries) != 2 or not all(whole):
+    if len(entries) != count or not all(whole):
+        many = {1: "", 2: " or a pair of integers, each"}.get(count, f" or {count} integers, each")
         raise ValueError(
-            f"`{name}` must be an integer or a pair of integers, each at least {minimum}. "
-            f"Received: {name}={value!r}"
+            f"`{name}` must be an integer{many} at least {minimum}. Received: {name}={value!r}"
         )
-    return int(entries[0]), int(entries[1])
+    return tuple(int(v) for v in entries)
+
+
+def sides(value: Any, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """`value` as ((top, bottom), (left, right)): from one number, a pair, or two pairs.
+
+    Raises:
+        ValueError: anything else, naming the argument.
+    """
+    if isinstance(value, (list, tuple)):
+        if len(value) != 2:
+            raise ValueError(
+                f"`{name}` must be an integer, a pair of integers or a pair of pairs. "
+                f"Received: {name}={value!r}"
+            )
+        first, second = value
+    else:
+        first = second = value
+    top, bottom = integers(first, 2, name, 0)
+    left, right = integers(second, 2, name, 0)
+    return (top, bottom), (left, right)
 
 
 def positive(value: Any, name: str) -> int:
@@ -37,10 +57,11 @@ def positive(value: Any, name: str) -> int:
     return int(value)
 
 
-def check_padding(padding: Any) -> str:
-    """`"valid"` or `"same"`, in lower case."""
-    if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
-        raise ValueError(f"`padding` must be 'valid' or 'same'. Received: padding={padding!r}")
+def check_padding(padding: Any, known: tuple[str, ...] = ("valid", "same")) -> str:
+    """One of the `known` words, in lower case."""
+    if not isinstance(padding, str) or padding.lower() not in known:
+        words = " or ".join(repr(word) for word in known)
+        raise ValueError(f"`padding` must be {words}. Received: padding={padding!r}")
     return padding.lower()
 
 
@@ -71,32 +92,39 @@ def output_size(
     """Length of a convolved or pooled axis; None stays None."""
     if size is None:
         return None
-    if padding == "same":
+    if padding != "valid":  # "same" and "causal"
         return -(-size // stride)
     return (size - (window - 1) * dilation - 1) // stride + 1
 
 
 def output_sizes(
-    layer: Any, shape: tuple, window: tuple, strides: tuple, dilation: tuple = (1, 1)
+    layer: Any, shape: tuple, window: tuple, strides: tuple, dilation: tuple | None = None
 ) -> tuple:
-    """Output height and width for an NHWC shape.
+    """Lengths of the axes between batch and channels after a window has slid over them.
 
     Raises:
         ValueError: the window is larger than the image.
     """
-    sizes = tuple(
+    dilation = dilation or (1,) * len(window)
+    if len(shape) != len(window) + 2:
+        raise ValueError(
+            f"Layer '{layer.name}' ({type(layer).__name__}) expects {len(window) + 2} axes. "
+            f"Received: shape {tuple(shape)}"
+        )
+    found = tuple(
         output_size(n, w, s, layer.padding, d)
-        for n, w, s, d in zip(shape[1:3], window, strides, dilation, strict=True)
+        for n, w, s, d in zip(shape[1:-1], window, strides, dilation, strict=True)
     )
-    if any(n is not None and n <= 0 for n in sizes):
+    if any(n is not None and n <= 0 for n in found):
+        what = "image" if len(window) == 2 else "sequence"
         raise ValueError(
             f"Layer '{layer.name}' ({type(layer).__name__}): a window of {tuple(window)}"
-            + (f" with dilation {tuple(dilation)}" if tuple(dilation) != (1, 1) else "")
-            + f" is larger than the image of shape {tuple(shape[1:3])} (input shape "
-            f"{tuple(shape)}). Use padding='same', a smaller window or larger images."
+            + (f" with dilation {tuple(dilation)}" if max(dilation) > 1 else "")
+            + f" is larger than the {what} of shape {tuple(shape[1:-1])} (input shape "
+            f"{tuple(shape)}). Use padding='same', a smaller window or larger {what}s."
             f"{channels_first_hint(shape)}"
         )
-    return sizes
+    return found
 
 
 def channels_first_hint(shape: tuple, channels: int | None = None) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .. import ops
-from ._pooling import Pooling2D
+from ._pooling import Pooling
 
 
-class AveragePooling2D(Pooling2D):
+class AveragePooling2D(Pooling):
     """Mean of each window of channels-last images; padding is not counted.
 
     Args:

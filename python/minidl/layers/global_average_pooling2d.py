@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .. import ops
-from ._pooling import GlobalPooling2D
+from ._pooling import GlobalPooling
 
 
-class GlobalAveragePooling2D(GlobalPooling2D):
+class GlobalAveragePooling2D(GlobalPooling):
     """Mean over height and width.
 
     Args:

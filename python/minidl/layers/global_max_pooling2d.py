@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .. import ops
-from ._pooling import GlobalPooling2D
+from ._pooling import GlobalPooling
 
 
-class GlobalMaxPooling2D(GlobalPooling2D):
+class GlobalMaxPooling2D(GlobalPooling):
     """Largest value over height and width.
 
     Args:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .. import ops
-from ._pooling import Pooling2D
+from ._pooling import Pooling
 
 
-class MaxPooling2D(Pooling2D):
+class MaxPooling2D(Pooling):
     """Largest value of each window of channels-last images; padding never wins.
 
     Args:

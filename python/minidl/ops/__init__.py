@@ -42,7 +42,9 @@ from minidl.ops.comparison import (
     logical_or,
     not_equal,
 )
-from minidl.ops.conv2d import conv, conv2d
+from minidl.ops.conv import conv, conv1d
+from minidl.ops.conv2d import conv2d
+from minidl.ops.conv_transpose import conv1d_transpose, conv2d_transpose, conv_transpose
 from minidl.ops.convert import (
     arange,
     cast,
@@ -64,6 +66,8 @@ from minidl.ops.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from minidl.ops.depthwise_conv import depthwise_conv, depthwise_conv1d
+from minidl.ops.depthwise_conv2d import depthwise_conv2d
 from minidl.ops.dropout import dropout
 from minidl.ops.elementwise import (
     abs,
@@ -125,6 +129,7 @@ from minidl.ops.reduce import (
     var,
 )
 from minidl.ops.reduce import sum_to as _sum_to
+from minidl.ops.separable_conv import separable_conv
 from minidl.ops.shape import (
     broadcast_to,
     copy,
@@ -183,12 +188,19 @@ __all__ = [
     "clip",
     "concatenate",
     "conv",
+    "conv1d",
+    "conv1d_transpose",
     "conv2d",
+    "conv2d_transpose",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
     "cos",
     "dense",
+    "depthwise_conv",
+    "depthwise_conv1d",
+    "depthwise_conv2d",
     "divide",
     "dropout",
     "elu",
@@ -262,6 +274,7 @@ __all__ = [
     "round",
     "rsqrt",
     "selu",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",

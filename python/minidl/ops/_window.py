@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def read_pair(value: int | Sequence[int], name: str, op: str) -> tuple[int, int]:
-    """`value` as two positive integers; one stands for both."""
+def read_pair(value: int | Sequence[int], name: str, op: str, least: int = 1) -> tuple[int, int]:
+    """`value` as two integers of at least `least`; one stands for both."""
     items = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(items) != 2 or any(
-        isinstance(v, bool) or not hasattr(v, "__index__") or v.__index__() <= 0 for v in items
-    ):
+    if len(items) != 2 or not all(_is_size(v, least) for v in items):
+        kind = "a positive integer" if least == 1 else f"an integer >= {least}"
         raise ValueError(
-            f"{op}: `{name}` must be a positive integer or a pair of them. "
-            f"Received: {name}={value!r}"
+            f"{op}: `{name}` must be {kind} or a pair of them. Received: {name}={value!r}"
         )
     return items[0].__index__(), items[1].__index__()
+
+
+def read_single(value: int | Sequence[int], name: str, op: str, least: int = 1) -> int:
+    """`value`, or the only item of it, as an integer of at least `least`."""
+    items = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    if len(items) != 1 or not _is_size(items[0], least):
+        kind = "a positive integer" if least == 1 else f"an integer >= {least}"
+        raise ValueError(f"{op}: `{name}` must be {kind} for one axis. Received: {name}={value!r}")
+    return items[0].__index__()
+
+
+def _is_size(value, least: int) -> bool:
+    return (
+        not isinstance(value, bool) and hasattr(value, "__index__") and value.__index__() >= least
+    )
 
 
 def check_channels_last(data_format: str | None, op: str) -> None:
@@ -91,3 +104,56 @@ def expect_images(shape: tuple[int, ...], op: str) -> None:
         raise ValueError(
             f"{op}: x must have 4 axes (batch, height, width, channels). Received: shape {shape}"
         )
+
+
+def check_groups(groups: int | None, op: str) -> None:
+    """ValueError unless `groups` is None or a positive integer."""
+    if groups is not None and not _is_size(groups, 1):
+        raise ValueError(f"{op}: `groups` must be a positive integer. Received: {groups!r}")
+
+
+def spatial_rank(shape: tuple[int, ...], op: str) -> int:
+    """1 for a batch of sequences, 2 for one of images; ValueError for any other `shape`."""
+    if len(shape) not in (3, 4):
+        raise ValueError(
+            f"{op}: inputs must have 3 axes (batch, steps, channels) or 4 (batch, height, width, "
+            f"channels). Received: shape {shape}"
+        )
+    return len(shape) - 2
+
+
+def expect_sequences(shape: tuple[int, ...], op: str) -> None:
+    """ValueError unless `shape` is that of a batch of sequences."""
+    if len(shape) != 3:
+        raise ValueError(
+            f"{op}: x must have 3 axes (batch, steps, channels). Received: shape {shape}"
+        )
+
+
+def read_side_padding(
+    padding: str | Sequence, kernel_size: int, dilation: int, op: str, causal: bool = True
+) -> str | tuple[tuple[int, int], tuple[int, int]]:
+    """The padding of sequences, as `read_padding` takes it for images of height 1.
+
+    Args:
+        padding: "valid", "same", "causal" (all of it in front, as much as the kernel reaches back)
+            or `(before, after)`.
+        kernel_size: steps of the kernel.
+        dilation: distance of its elements.
+        op: the name for messages.
+        causal: whether "causal" is known.
+    """
+    word = padding.lower() if isinstance(padding, str) else None
+    if word in ("valid", "same"):
+        return word
+    if word == "causal" and causal:
+        return (0, 0), ((kernel_size - 1) * dilation, 0)
+    if isinstance(padding, (tuple, list)) and len(padding) == 2:
+        before, after = padding
+        if _is_size(before, 0) and _is_size(after, 0):
+            return (0, 0), (before, after)
+    words = "'valid', 'same', 'causal'" if causal else "'valid', 'same'"
+    raise ValueError(
+        f"{op}: `padding` must be {words} or (before, after) with numbers >= 0. "
+        f"Received: padding={padding!r}"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from minidl import _core
 from minidl._tape import Tensor, as_floats, record
 from minidl.ops._typing import Pair, TensorLike
-from minidl.ops._window import check_channels_last, expect_images, read_padding, read_pair
+from minidl.ops._window import check_groups, expect_images, read_padding, read_pair
 from minidl.ops.matmul import fused_activation, fused_relu
 from minidl.ops.reduce import sum
 
@@ -123,42 +123,6 @@ def _filter_grad(x: Tensor, dy: Tensor, size: tuple[int, ...], window: Window) -
     )
 
 
-def conv(
-    inputs: TensorLike,
-    kernel: TensorLike,
-    strides: Pair = 1,
-    padding: str | Sequence = "valid",
-    data_format: str | None = None,
-    dilation_rate: Pair = 1,
-) -> Tensor:
-    """Convolution of images, with Keras's arguments; see `conv2d`.
-
-    Args:
-        inputs: float tensor of shape (batch, height, width, channels).
-        kernel: float tensor of shape (kernel height, kernel width, channels / groups, filters);
-            the number of groups follows from it.
-        strides: steps between windows, one number or a pair.
-        padding: "valid" or "same".
-        data_format: "channels_last" or None.
-        dilation_rate: distance of the kernel's elements, one number or a pair.
-
-    Returns:
-        A tensor of shape (batch, new height, new width, filters).
-
-    Raises:
-        ValueError: if shapes do not fit, or an argument is out of range.
-        TypeError: for float32 beside float64.
-
-    Source: `keras.ops.conv`.
-
-    >>> import minidl
-    >>> conv(minidl.ops.ones((1, 4, 4, 1)), minidl.ops.ones((3, 3, 1, 2))).shape
-    (1, 2, 2, 2)
-    """
-    check_channels_last(data_format, "conv")
-    return conv2d(inputs, kernel, None, strides, padding, dilation_rate)
-
-
 def _check_channels(x: tuple[int, ...], kernel: tuple[int, ...], groups: int | None) -> int:
     """The number of groups, once the channels of x, kernel and groups fit together."""
     expect_images(x, "conv2d")
@@ -170,10 +134,7 @@ def _check_channels(x: tuple[int, ...], kernel: tuple[int, ...], groups: int | N
     if min(kernel) < 1:
         raise ValueError(f"conv2d: kernel has an empty axis. Received: shape {kernel}")
     channels, wanted, filters = x[3], kernel[2], kernel[3]
-    if groups is not None and (
-        isinstance(groups, bool) or not hasattr(groups, "__index__") or groups.__index__() <= 0
-    ):
-        raise ValueError(f"conv2d: `groups` must be a positive integer. Received: {groups!r}")
+    check_groups(groups, "conv2d")
     if groups is None and channels > 0 and channels % wanted == 0:
         groups = channels // wanted
     if groups is None or channels != wanted * groups:

@@ -9,7 +9,16 @@ import numpy as np
 from minidl import _core
 from minidl._tape import Tensor, as_float, record, wrap
 from minidl.ops._typing import Pair, TensorLike
-from minidl.ops._window import check_channels_last, expect_images, read_padding, read_pair
+from minidl.ops._window import (
+    check_channels_last,
+    expect_images,
+    read_padding,
+    read_pair,
+    read_side_padding,
+    read_single,
+    spatial_rank,
+)
+from minidl.ops.conv import as_image, as_sequence
 
 Window = tuple  # (pool size, strides, borders), the kernels' last arguments
 
@@ -150,14 +159,14 @@ def max_pool(
     """The maximum of each window, with Keras's arguments; see `max_pool2d`.
 
     Args:
-        inputs: float tensor of shape (batch, height, width, channels).
-        pool_size: size of the windows, one number or (height, width).
+        inputs: float tensor of shape (batch, steps, channels) or (batch, height, width, channels).
+        pool_size: size of the windows, one number or one per axis.
         strides: steps between windows; None means `pool_size`.
         padding: "valid" or "same".
         data_format: "channels_last" or None.
 
     Returns:
-        A tensor of shape (batch, new height, new width, channels).
+        A tensor of shape (batch, new steps, channels) or (batch, new height, new width, channels).
 
     Raises:
         ValueError: if a window does not fit, or an argument is out of range.
@@ -166,9 +175,10 @@ def max_pool(
 
     >>> max_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2).shape
     (1, 1, 1, 1)
+    >>> max_pool([[[1.0], [2.0], [3.0]]], 2, strides=1).shape
+    (1, 2, 1)
     """
-    check_channels_last(data_format, "max_pool")
-    return max_pool2d(inputs, pool_size, strides, padding)
+    return _pool(max_pool2d, inputs, pool_size, strides, padding, data_format, "max_pool")
 
 
 def average_pool(
@@ -181,14 +191,14 @@ def average_pool(
     """The mean of each window, with Keras's arguments; see `average_pool2d`.
 
     Args:
-        inputs: float tensor of shape (batch, height, width, channels).
-        pool_size: size of the windows, one number or (height, width).
+        inputs: float tensor of shape (batch, steps, channels) or (batch, height, width, channels).
+        pool_size: size of the windows, one number or one per axis.
         strides: steps between windows; None means `pool_size`.
         padding: "valid" or "same".
         data_format: "channels_last" or None.
 
     Returns:
-        A tensor of shape (batch, new height, new width, channels).
+        A tensor of shape (batch, new steps, channels) or (batch, new height, new width, channels).
 
     Raises:
         ValueError: if a window does not fit, or an argument is out of range.
@@ -197,6 +207,19 @@ def average_pool(
 
     >>> average_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2).shape
     (1, 1, 1, 1)
+    >>> average_pool([[[1.0], [2.0], [3.0]]], 2, strides=1).shape
+    (1, 2, 1)
     """
-    check_channels_last(data_format, "average_pool")
-    return average_pool2d(inputs, pool_size, strides, padding)
+    return _pool(average_pool2d, inputs, pool_size, strides, padding, data_format, "average_pool")
+
+
+def _pool(function, inputs, pool_size, strides, padding, data_format, op) -> Tensor:
+    """`function` of images, or of sequences as images of height 1."""
+    check_channels_last(data_format, op)
+    x = as_float(inputs)
+    if spatial_rank(x.shape, op) == 2:
+        return function(x, pool_size, strides, padding)
+    size = read_single(pool_size, "pool_size", op)
+    steps = size if strides is None else read_single(strides, "strides", op)
+    sides = read_side_padding(padding, size, 1, op, causal=False)
+    return as_sequence(function(as_image(x), (1, size), (1, steps), sides))

@@ -1,0 +1,58 @@
+"""DepthwiseConv1D: each channel is convolved with filters of its own."""
+
+from __future__ import annotations
+
+from .. import ops
+from ._depthwise_conv import DepthwiseConv
+
+
+class DepthwiseConv1D(DepthwiseConv):
+    """1-D convolution of each channel of sequences by itself.
+
+    Args:
+        kernel_size: Integer, steps of the window.
+        strides: Integer. Defaults to 1.
+        padding: `"valid"` or `"same"`. Defaults to `"valid"`.
+        depth_multiplier: Positive integer, outputs per input channel. Defaults to 1.
+        data_format: None or `"channels_last"`.
+        dilation_rate: Integer, distance between taps. Defaults to 1.
+        activation: Name or callable; None for none.
+        use_bias: Whether a bias is added. Defaults to True.
+        depthwise_initializer: Defaults to `"glorot_uniform"`.
+        bias_initializer: Defaults to `"zeros"`.
+        depthwise_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        depthwise_constraint: Condition on the kernel.
+        bias_constraint: Condition on the bias.
+        **kwargs: `name`, `dtype`, `trainable`, `input_shape`.
+
+    Input shape: `(batch, steps, channels)`.
+    Output shape: `(batch, new_steps, channels * depth_multiplier)`, the outputs of one
+        channel side by side.
+
+    Raises:
+        ValueError: sizes that are no positive integers, a window larger than the sequence, or an
+            input of another rank or channel count.
+
+    Source: `keras.layers.DepthwiseConv1D`.
+
+    >>> import minidl, numpy as np
+    >>> layer = minidl.layers.DepthwiseConv1D(3, depth_multiplier=2)
+    >>> layer(np.zeros((2, 8, 3), "float32")).shape
+    (2, 6, 6)
+    """
+
+    rank = 1
+
+    def call(self, inputs):
+        out = ops.depthwise_conv1d(
+            inputs,
+            self.kernel,
+            self.bias,
+            self.strides,
+            self.padding,
+            self.dilation_rate,
+            self._fused,
+        )
+        return self._activate(out)
