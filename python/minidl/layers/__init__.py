@@ -49,7 +49,7 @@ Convolution2DTranspose = Conv2DTranspose
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 
-_registry = Registry("layer", "keras.layers")
+_registry: Registry = Registry("layer", "keras.layers")
 for _cls in (
     Activation,
     AtrousConv2D,
