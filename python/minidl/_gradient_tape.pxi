@@ -1,39 +1,4 @@
-# GradientTape. Part of _tape.pyx.
-
-cdef int _flatten(object structure, list leaves) except -1:
-    if isinstance(structure, (list, tuple)):
-        for x in structure:
-            _flatten(x, leaves)
-    elif isinstance(structure, dict):
-        for key in structure:
-            _flatten(structure[key], leaves)
-    else:
-        leaves.append(structure)
-    return 0
-
-
-cdef object _pack(object structure, object leaves):
-    """A structure like `structure` with its leaves replaced by the next ones of an iterator."""
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*[_pack(x, leaves) for x in structure])
-    if isinstance(structure, (list, tuple)):
-        items = [_pack(x, leaves) for x in structure]
-        return items if isinstance(structure, list) else tuple(items)
-    if isinstance(structure, dict):
-        return {key: _pack(value, leaves) for key, value in structure.items()}
-    return next(leaves)
-
-
-cdef object _call(object function, object dy, tuple context):
-    cdef Py_ssize_t n = len(context)
-    if n == 0:
-        return function(dy)
-    if n == 1:
-        return function(dy, context[0])
-    if n == 2:
-        return function(dy, context[0], context[1])
-    return function(dy, *context)
-
+# GradientTape: what records, and what users call. Part of _tape.pyx.
 
 cdef class GradientTape:
     """Records ops so that gradients can be computed backwards through them.
@@ -248,7 +213,7 @@ cdef class GradientTape:
                 if len(seeds) != len(targets):
                     raise ValueError(f"Expected {len(targets)} output gradients, one per target. "
                                      f"Received: {len(seeds)}")
-            grads = self._backward(targets, seeds, leaves, self._persistent)
+            grads = _backward(self, targets, seeds, leaves, self._persistent)
         finally:
             if not self._persistent:
                 self._clear()
@@ -258,107 +223,6 @@ cdef class GradientTape:
         if isinstance(sources, Tensor):
             return grads[0]
         return _pack(sources, iter(grads))
-
-    cdef list _backward(self, list targets, list seeds, list sources, bint keep):
-        """The gradients of all `sources`: mark what depends on them, then one loop backwards."""
-        cdef Py_ssize_t i, j, place, top = -1, lowest = -1
-        cdef list records = self._records, grads, places = []
-        cdef Tensor x
-        cdef _Record entry
-        cdef char* marks
-        for source in sources:
-            place = _lookup(<Tensor>source, self)
-            places.append(place)
-            if place >= 0 and (lowest < 0 or place < lowest):
-                lowest = place
-        for target in targets:
-            top = max(top, _lookup(<Tensor>target, self))
-        if lowest < 0 or top < lowest:
-            return [None] * len(sources)
-        grads = [None] * (top + 1)
-        for target, seed in zip(targets, seeds):
-            x = <Tensor>target
-            place = _lookup(x, self)
-            if place < 0 or not _float_kind(x):
-                continue
-            seed = self._seed(x, seed)
-            grads[place] = seed if grads[place] is None else _add.apply(grads[place], seed)
-        # Marks: 1 depends on a source, 2 is one.
-        marks = <char*>calloc(top + 1, 1)
-        if marks == NULL:
-            raise MemoryError()
-        try:
-            for place in places:
-                if 0 <= place <= top:
-                    marks[place] = 3
-            for i in range(lowest, top + 1):
-                if records[i] is None:
-                    continue
-                entry = <_Record>records[i]
-                for j in range(entry.inputs):
-                    if entry.parents[j] >= 0 and marks[entry.parents[j]]:
-                        for place in range(i, min(i + entry.outputs, top + 1)):
-                            marks[place] |= 5
-                        break
-            for i in range(top, lowest - 1, -1):
-                if marks[i] & 4 and records[i] is not None:
-                    self._step(<_Record>records[i], i, top, grads, marks)
-                    if not keep:
-                        records[i] = None
-            return [None if place < 0 or place > top else grads[place] for place in places]
-        finally:
-            free(marks)
-
-    cdef int _step(self, _Record entry, Py_ssize_t i, Py_ssize_t top, list grads,
-                   char* marks) except -1:
-        """Pass the gradient at place `i` on to the inputs of the op recorded there."""
-        cdef Py_ssize_t j, place
-        cdef object dy, g, everything = None
-        if entry.outputs == 1:
-            dy = grads[i]
-            if dy is None:
-                return 0
-            if not marks[i] & 2:
-                grads[i] = None
-        else:
-            dy = tuple([grads[j] if j <= top else None for j in range(i, i + entry.outputs)])
-            if dy.count(None) == entry.outputs:
-                return 0
-        if entry.holds_variable:
-            _check_unchanged(entry)
-        if not isinstance(entry.gradients, tuple):
-            everything = _call(entry.gradients, dy, entry.context)
-        for j in range(entry.inputs):
-            place = entry.parents[j]
-            if place < 0 or not marks[place]:
-                continue
-            if everything is not None:
-                g = everything[j]
-            else:
-                g = (<tuple>entry.gradients)[j]
-                if g is _IDENTITY:
-                    g = dy
-                elif g is not None:
-                    g = _call(g, dy, entry.context)
-            if g is None:
-                continue
-            if not isinstance(g, Tensor):
-                g = as_tensor(g)
-            if entry.shapes is not None and (<Tensor>g).data.shape != entry.shapes[j]:
-                g = _bound["sum_to"](g, entry.shapes[j])
-            grads[place] = g if grads[place] is None else _add.apply(grads[place], g)
-        return 0
-
-    cdef Tensor _seed(self, Tensor target, object seed):
-        if seed is None:
-            return _wrap(np.ones(target.data.shape, target.data.dtype))
-        seed = as_tensor(seed, target.data.dtype)
-        if seed.shape != target.data.shape:
-            raise ValueError(f"An output gradient must have the shape of its target, "
-                             f"{target.data.shape}. Received: {seed.shape}")
-        if seed.dtype != target.data.dtype:
-            raise _mixed(target.data.dtype, seed.dtype)
-        return seed
 
     def jacobian(self, target, sources, unconnected_gradients="none"):
         """The Jacobian of `target`, one backward pass per element of it.
@@ -383,7 +247,7 @@ cdef class GradientTape:
             for i in range(target.size):
                 seed = np.zeros(target.shape, target.dtype)
                 seed.reshape(-1)[i] = 1
-                rows.append(self._backward([target], [_wrap(seed)], leaves, True))
+                rows.append(_backward(self, [target], [_wrap(seed)], leaves, True))
         finally:
             if not self._persistent:
                 self._clear()
@@ -396,17 +260,6 @@ cdef class GradientTape:
             parts = [_wrap(np.zeros_like(x.data)) if g is None else g for g in parts]
             result.append(_bound["reshape"](_bound["stack"](parts), target.shape + x.shape))
         return result[0] if isinstance(sources, Tensor) else _pack(sources, iter(result))
-
-
-cdef int _check_unchanged(_Record entry) except -1:
-    for x in entry.context:
-        if isinstance(x, Variable) and (<Variable>x)._changed > entry.clock:
-            raise RuntimeError(
-                f"Variable '{(<Variable>x).path}' was changed in place after it was used under "
-                "the tape, and the gradient needs its old value. Call tape.gradient before "
-                "assign or optimizer.apply, or compute with variable.value."
-            )
-    return 0
 
 
 @cython.final

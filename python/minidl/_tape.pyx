@@ -269,4 +269,6 @@ def is_recording(*inputs):
     return False
 
 
+include "_structures.pxi"
 include "_gradient_tape.pxi"
+include "_backward.pxi"
