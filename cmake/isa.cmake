@@ -19,6 +19,17 @@ else()
   set(MINIDL_FLAGS_baseline "")
 endif()
 
+# Fewer of them build faster, for checks that need one (sanitizers, planted faults).
+set(MINIDL_ONLY_ISAS "" CACHE STRING "Build these instruction sets only, e.g. avx2")
+foreach(isa IN LISTS MINIDL_ONLY_ISAS)
+  if(NOT isa IN_LIST MINIDL_ISAS)
+    message(FATAL_ERROR "MINIDL_ONLY_ISAS: ${isa} is not one of ${MINIDL_ISAS}")
+  endif()
+endforeach()
+if(MINIDL_ONLY_ISAS)
+  set(MINIDL_ISAS ${MINIDL_ONLY_ISAS})
+endif()
+
 # One object library per instruction set, each in its own namespace minidl::<isa>.
 function(minidl_add_kernel_libraries out_objects)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/csrc/kernels/*.cpp)

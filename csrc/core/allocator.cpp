@@ -70,7 +70,7 @@ void to_system(Header* h) {
 
 Header* from_system(size_t total, int size_class) {
   Header* h;
-  if (total < kLarge) {
+  if (total < kLarge || !g_enabled) {
     void* base = nullptr;
     if (posix_memalign(&base, 64, total)) return nullptr;
     h = static_cast<Header*>(base);
@@ -136,6 +136,9 @@ void* allocate(size_t bytes) noexcept {
   if (bytes > (size_t{1} << 46)) return nullptr;
   size_t total;
   const int c = class_of(bytes + kHeader, &total);
+  // Without the cache a block is as long as what was asked for, so that memory checkers see the
+  // first byte past its end.
+  if (!g_enabled) total = bytes + kHeader;
   Header* h = nullptr;
   if (g_enabled && total < kLarge) {
     if (!t_gone) {
