@@ -95,6 +95,14 @@ ARGUMENTS = [
     (lambda: layers.BatchNormalization(epsilon=-1), "epsilon"),
     (lambda: layers.BatchNormalization(momentum=2), "momentum"),
     (lambda: layers.BatchNormalization(renorm=True), "renorm"),
+    (lambda: layers.LayerNormalization(epsilon=-1), "epsilon.*-1"),
+    (lambda: layers.LayerNormalization(epsilon="small"), "epsilon.*small"),
+    (lambda: layers.LayerNormalization(rms_scaling=True), "RMSNormalization"),
+    (lambda: layers.RMSNormalization(epsilon=float("nan")), "epsilon.*nan"),
+    (lambda: layers.GroupNormalization(groups=0), "groups.*0"),
+    (lambda: layers.GroupNormalization(groups=2.0), "groups.*2.0"),
+    (lambda: layers.GroupNormalization(axis=0), "axis.*0"),
+    (lambda: layers.GroupNormalization(epsilon=-1), "epsilon.*-1"),
     (lambda: layers.ReLU(negative_slope=-1), "negative_slope"),
     (lambda: layers.ReLU(max_value=-1), "max_value"),
     (lambda: layers.ReLU(threshold=-1), "threshold"),
@@ -154,6 +162,8 @@ INPUTS = [
     (lambda: layers.GlobalAveragePooling2D(), (2, 8, 8, 3), (8, 8), "4 axes"),
     (lambda: layers.BatchNormalization(), (2, 8), (2, 9), "axis -1"),
     (lambda: layers.BatchNormalization(), (2, 8), (2, 3, 8), "2 axes"),
+    (lambda: layers.GroupNormalization(2), (2, 8), (2, 6), "axis -1"),
+    (lambda: layers.GroupNormalization(2), (2, 8), (2, 3, 8), "2 axes"),
     (lambda: layers.Reshape((4,)), (2, 4), (2, 3), "target_shape"),
 ]
 
@@ -189,6 +199,13 @@ def test_input_shapes(make, good, bad, message):
         (lambda: layers.Cropping1D((3, 2)), (1, 5, 1), "cropping"),
         (lambda: layers.Cropping2D(3), (1, 6, 9, 1), "cropping"),
         (lambda: layers.BatchNormalization(axis=3), (2, 3), "axis"),
+        (lambda: layers.LayerNormalization(axis=2), (2, 3), "axis.*2"),
+        (lambda: layers.LayerNormalization(axis=[1, -3]), (2, 3), "axis.*-3"),
+        (lambda: layers.RMSNormalization(axis=2), (2, 3), "axis.*2"),
+        (lambda: layers.UnitNormalization(axis=2), (2, 3), "axis.*2"),
+        (lambda: layers.GroupNormalization(axis=2), (2, 3), "axis.*2"),
+        (lambda: layers.GroupNormalization(2), (2, 3), "groups.*2"),
+        (lambda: layers.GroupNormalization(), (2, 3), "groups.*32"),
     ],
 )
 def test_refused_when_built(make, shape, message):

@@ -58,6 +58,12 @@ CASES = [
     ("BatchNormalization", {"scale": False}, IMAGE),
     ("BatchNormalization", {"center": False}, IMAGE),
     ("BatchNormalization", {"axis": 1}, (4, 3, 5)),
+    ("LayerNormalization", {}, (3, 4)),
+    ("LayerNormalization", {"axis": [1, 2]}, (3, 4, 5)),
+    ("GroupNormalization", {"groups": 2}, IMAGE),
+    ("GroupNormalization", {"groups": -1, "axis": 1}, (2, 4, 3)),
+    ("RMSNormalization", {}, (3, 4)),
+    ("UnitNormalization", {}, (3, 4)),
 ]
 IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
 TRAINED = [c for c in CASES if c[0] == "BatchNormalization"]

@@ -25,6 +25,7 @@ ARGUMENTS = {
     "SpatialDropout2D": {"rate": 0.5},
     "Dense": {"units": 3},
     "Dropout": {"rate": 0.5},
+    "GroupNormalization": {"groups": 3},
     "Reshape": {"target_shape": (-1,)},
 }
 NAMES = sorted(set(layers._registry.classes) - {"InputLayer", "Sequential"})

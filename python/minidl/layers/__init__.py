@@ -26,19 +26,23 @@ from .global_average_pooling1d import GlobalAveragePooling1D, GlobalAvgPool1D
 from .global_average_pooling2d import GlobalAveragePooling2D, GlobalAvgPool2D
 from .global_max_pooling1d import GlobalMaxPool1D, GlobalMaxPooling1D
 from .global_max_pooling2d import GlobalMaxPool2D, GlobalMaxPooling2D
+from .group_normalization import GroupNormalization
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
+from .layer_normalization import LayerNormalization
 from .leaky_relu import LeakyReLU
 from .max_pooling1d import MaxPool1D, MaxPooling1D
 from .max_pooling2d import MaxPool2D, MaxPooling2D
 from .relu import ReLU
 from .reshape import Reshape
+from .rms_normalization import RMSNormalization
 from .separable_conv1d import SeparableConv1D
 from .separable_conv2d import SeparableConv2D
 from .softmax import Softmax
 from .spatial_dropout1d import SpatialDropout1D
 from .spatial_dropout2d import SpatialDropout2D
+from .unit_normalization import UnitNormalization
 from .zero_padding1d import ZeroPadding1D
 from .zero_padding2d import ZeroPadding2D
 
@@ -72,10 +76,13 @@ for _cls in (
     GlobalAveragePooling2D,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
+    GroupNormalization,
     InputLayer,
+    LayerNormalization,
     LeakyReLU,
     MaxPooling1D,
     MaxPooling2D,
+    RMSNormalization,
     ReLU,
     Reshape,
     SeparableConv1D,
@@ -83,6 +90,7 @@ for _cls in (
     Softmax,
     SpatialDropout1D,
     SpatialDropout2D,
+    UnitNormalization,
     ZeroPadding1D,
     ZeroPadding2D,
 ):
@@ -120,15 +128,18 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "InputSpec",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "RMSNormalization",
     "ReLU",
     "Reshape",
     "SeparableConv1D",
@@ -138,6 +149,7 @@ __all__ = [
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "UnitNormalization",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "deserialize",

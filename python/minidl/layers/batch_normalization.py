@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .. import constraints, initializers, ops, regularizers
+from .. import initializers, ops
 from ._common import refuse
+from ._normalization import ScaleAndShift, check_axis
 from .input_spec import InputSpec
-from .layer import Layer
 
 
-class BatchNormalization(Layer):
+class BatchNormalization(ScaleAndShift):
     """Normalises each channel by the batch in training, by moving averages afterwards.
 
     Args:
@@ -67,51 +67,29 @@ class BatchNormalization(Layer):
         super().__init__(**kwargs)
         self.axis = int(axis)
         self.momentum = float(momentum)
-        self.epsilon = float(epsilon)
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum}")
-        if not self.epsilon >= 0:
-            raise ValueError(f"`epsilon` must be at least 0. Received: epsilon={epsilon}")
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
+        self._set_scale_and_shift(
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+        )
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
         self.renorm_momentum = renorm_momentum
-        self.gamma = None
-        self.beta = None
         self.moving_mean = None
         self.moving_variance = None
 
     def build(self, input_shape):
-        rank = len(input_shape)
-        if not -rank <= self.axis < rank:
-            raise ValueError(
-                f"Layer '{self.name}': `axis` {self.axis} is out of bounds for an input of "
-                f"shape {tuple(input_shape)}"
-            )
+        check_axis(self, self.axis, input_shape)
         shape = (input_shape[self.axis],)
-        if self.scale:
-            self.gamma = self.add_weight(
-                shape=shape,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                name="gamma",
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                shape=shape,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                name="beta",
-            )
+        self._add_scale_and_shift(shape)
         self.moving_mean = self.add_weight(
             shape=shape,
             initializer=self.moving_mean_initializer,
@@ -124,7 +102,7 @@ class BatchNormalization(Layer):
             trainable=False,
             name="moving_variance",
         )
-        self.input_spec = InputSpec(ndim=rank, axes={self.axis: shape[0]})
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs, training=None, mask=None):
         if mask is not None:
@@ -159,25 +137,13 @@ class BatchNormalization(Layer):
             moving.assign(new.astype(moving.data.dtype, copy=False))
         return out
 
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape)
-
     def get_config(self):
         return {
             **super().get_config(),
             "axis": self.axis,
             "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
             "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
             "renorm": False,
             "renorm_clipping": None,
             "renorm_momentum": self.renorm_momentum,
