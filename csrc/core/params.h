@@ -199,6 +199,15 @@ struct Pool2DParams {
   int64_t oh, ow;
 };
 
+// x is [n, h, w, c] and y [n, oh, ow, c]; backward x is the gradient of y and y that of x.
+struct Resize2DParams {
+  const void* x;
+  void* y;
+  int64_t n, h, w, c;
+  int64_t oh, ow;
+  bool bilinear;
+};
+
 // One entry per variable.
 struct SgdParams {
   int64_t count;

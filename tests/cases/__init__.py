@@ -15,6 +15,7 @@ FAMILIES = (
     "pool2d",
     "matmul",
     "conv2d",
+    "resize2d",
     "optimizers",
 )
 KERNELLESS = ("derived", "shaping", "convolutions")  # ops made of other ops or of NumPy

@@ -13,7 +13,7 @@ NAMES = [
     *("GlobalMaxPooling1D", "GlobalMaxPooling2D"),
     *("GlobalAveragePooling1D", "GlobalAveragePooling2D"),
     *("ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D"),
-    *("SpatialDropout1D", "SpatialDropout2D"),
+    *("UpSampling1D", "UpSampling2D", "SpatialDropout1D", "SpatialDropout2D"),
 ]
 
 

@@ -82,6 +82,10 @@ ARGUMENTS = [
     (lambda: layers.Cropping2D(-1), "cropping.*-1"),
     (lambda: layers.Cropping2D((1, 2, 3)), "cropping"),
     (lambda: layers.Cropping2D(1, data_format="channels_first"), "moveaxis"),
+    (lambda: layers.UpSampling1D(0), "size.*0"),
+    (lambda: layers.UpSampling2D((2, 0)), "size"),
+    (lambda: layers.UpSampling2D(2, interpolation="bicubic"), "nearest.*bilinear.*bicubic"),
+    (lambda: layers.UpSampling2D(2, data_format="channels_first"), "moveaxis"),
     (lambda: layers.SpatialDropout1D(1.5), "rate.*1.5"),
     (lambda: layers.SpatialDropout2D(-0.5), "rate.*-0.5"),
     (lambda: layers.SpatialDropout2D(0.5, data_format="channels_first"), "moveaxis"),
@@ -134,6 +138,12 @@ ARGUMENTS = [
 def test_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("size", [1.5, "2", True, None, (2,)])
+def test_factor_of_up_sampling1d(size):
+    with pytest.raises(TypeError, match="size"):  # a TypeError in Keras too
+        layers.UpSampling1D(size)
 
 
 INPUTS = [

@@ -277,6 +277,26 @@ BAD["conv_transpose"] = [
     (f"ops.conv1d_transpose({SEQUENCE}, a(3, 3, 4, 3))", V, "kernel.*3 axes"),
     (f"ops.conv1d_transpose({SEQUENCE}, a(3, 4, 3), strides=(2, 2))", V, r"strides.*\(2, 2\)"),
 ]
+BAD["resize2d"] = [
+    ("ops.resize2d(x[0], 4)", V, r"\(6, 6, 3\)"),
+    ("ops.resize2d(x, 0)", V, "size.*0"),
+    ("ops.resize2d(x, (4, -1))", V, r"size.*\(4, -1\)"),
+    ("ops.resize2d(x, (4, 4, 4))", V, r"size.*\(4, 4, 4\)"),
+    ("ops.resize2d(x, 2.5)", V, "size.*2.5"),
+    ("ops.resize2d(x, 4, 'bicubic')", V, "nearest.*bilinear.*bicubic"),
+    ("ops.resize2d(x, 4, None)", V, "interpolation.*None"),
+    ("ops.resize2d(a(2, 0, 4, 3), 4)", V, r"empty.*\(2, 0, 4, 3\)"),
+    ("ops.resize2d(x.astype(np.float16), 4)", T, "float16"),
+    ("ops.resize2d(None, 4)", T, "None"),
+    ("core.resize2d(x, (0, 4), 'nearest')", V, "size"),
+    ("core.resize2d(x, (2**40, 2**40), 'nearest')", V, "size"),
+    ("core.resize2d(x, (4, 4), 'cubic')", V, "interpolation.*cubic"),
+    ("core.resize2d(a(2, 0, 4, 3), (4, 4), 'nearest')", V, "height 0"),
+    ("core.resize2d_grad(x, (2, 3, 3, 4), 'nearest')", V, "channels"),
+    ("core.resize2d_grad(x, (1, 3, 3, 3), 'nearest')", V, "batch"),
+    ("core.resize2d_grad(x, (2, 0, 3, 3), 'nearest')", V, "x_shape"),
+    ("core.resize2d_grad(x[0], (2, 3, 3, 3), 'nearest')", V, "dy"),
+]
 BAD["pool2d"] = [
     (f"ops.{op}({args})", error, pattern)
     for op in ("max_pool2d", "average_pool2d", "max_pool", "average_pool")

@@ -145,6 +145,8 @@ EMPTY = {  # call: arguments, shape of the (first) result
     ),
     "max_pool2d": ((_zeros(0, 4, 4, 2), (2, 2), (2, 2), NO), (0, 2, 2, 2)),
     "average_pool2d": ((_zeros(0, 4, 4, 2), (2, 2), (2, 2), NO), (0, 2, 2, 2)),
+    "resize2d": ((_zeros(0, 4, 4, 2), (8, 6), "bilinear"), (0, 8, 6, 2)),
+    "resize2d_grad": ((_zeros(0, 8, 6, 2), (0, 4, 4, 2), "nearest"), (0, 4, 4, 2)),
     "average_pool2d_grad": ((_zeros(0, 2, 2, 2), (0, 4, 4, 2), (2, 2), (2, 2), NO), (0, 4, 4, 2)),
 }
 

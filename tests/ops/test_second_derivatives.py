@@ -217,6 +217,11 @@ def test_depthwise_and_separable_conv(arguments):
     )
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_resize(interpolation):
+    check_twice(lambda x: ops.resize2d(x, (5, 3), interpolation), [normal(1, 3, 4, 2)])
+
+
 def test_sequences():
     x = normal(2, 6, 2)
     check_twice(lambda x, k: ops.conv1d(x, k, padding="causal"), [x, normal(3, 2, 2)])

@@ -43,6 +43,8 @@ from .softmax import Softmax
 from .spatial_dropout1d import SpatialDropout1D
 from .spatial_dropout2d import SpatialDropout2D
 from .unit_normalization import UnitNormalization
+from .up_sampling1d import UpSampling1D
+from .up_sampling2d import UpSampling2D
 from .zero_padding1d import ZeroPadding1D
 from .zero_padding2d import ZeroPadding2D
 
@@ -91,6 +93,8 @@ for _cls in (
     SpatialDropout1D,
     SpatialDropout2D,
     UnitNormalization,
+    UpSampling1D,
+    UpSampling2D,
     ZeroPadding1D,
     ZeroPadding2D,
 ):
@@ -150,6 +154,8 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "UnitNormalization",
+    "UpSampling1D",
+    "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "deserialize",

@@ -129,6 +129,7 @@ from minidl.ops.reduce import (
     var,
 )
 from minidl.ops.reduce import sum_to as _sum_to
+from minidl.ops.resize2d import resize2d
 from minidl.ops.separable_conv import separable_conv
 from minidl.ops.shape import (
     broadcast_to,
@@ -269,6 +270,7 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "resize2d",
     "rms_norm",
     "rms_normalization",
     "round",
