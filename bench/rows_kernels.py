@@ -1,5 +1,7 @@
 """Rows that time one kernel or one pass: matmul, convolution, pooling, normalisation, losses."""
 
+from functools import partial
+
 import minidl
 import numpy as np
 from minidl import ops
@@ -127,19 +129,66 @@ def _max_pool():
     return Row(row, build, target=1.2)
 
 
-def _relu():
-    row = "relu 8x56x56x64"
+def _activation(row, name, functions):
+    """An activation forward on data that the last cache holds, beside NumPy's and PyTorch's."""
 
     def build():
-        (args,) = arguments(row, "relu")
-        calls = {"minidl": Call(fixed(kernel("relu"), *args))}
-        zero = np.float32(0)
-        calls["numpy"] = Call(fixed(np.maximum, args[0], zero))
+        (args,) = arguments(row, name)
+        calls = {"minidl": Call(fixed(kernel(name), *args))}
+        ours, theirs = functions
+        if ours:
+            calls["numpy"] = Call(fixed(ours, args[0]))
         if torch:
-            calls["torch"] = Call(fixed(torch.relu, torch.from_numpy(args[0])))
+            calls["torch"] = Call(fixed(theirs(), torch.from_numpy(args[0])))
         return calls
 
     return Row(row, build, target=1.0)
+
+
+def _activation_gradient(row, name, extra, theirs):
+    """Forward and backward through the tape, on data larger than the cache."""
+
+    def build():
+        sets = arguments(row, name, 6)
+
+        def ours(x):
+            with minidl.GradientTape() as tape:
+                tape.watch(x)
+                y = getattr(ops, name)(x, *extra)
+            return y, tape.gradient(y, x)
+
+        calls = {"minidl": Call(rotating(ours, [(ops.convert_to_tensor(s[0]),) for s in sets]))}
+        if torch:
+            ones = torch.ones(sets[0][0].shape)
+
+            def peer(x):
+                y = theirs()(x)
+                return y, torch.autograd.grad(y, x, ones)[0]
+
+            tensors = [(torch.from_numpy(s[0]).requires_grad_(),) for s in sets]
+            calls["torch"] = Call(
+                rotating(peer, tensors), lambda out: [a.detach().numpy() for a in out]
+            )
+        return calls
+
+    values = 8 * 56 * 56 * 64
+    # Forward one read and one write, backward two reads (the gradient of ones too) and one write.
+    return Row(f"{row} fwd+bwd", build, 0.0, 5 * 4.0 * values, "triad", 1.0)
+
+
+ACTIVATIONS = {  # row: op, its arguments, NumPy's and PyTorch's
+    "relu 8x56x56x64": ("relu", (), lambda x: np.maximum(x, np.float32(0)), lambda: torch.relu),
+    "tanh 8x56x56x64": ("tanh", (), np.tanh, lambda: torch.tanh),
+    "sigmoid 8x56x56x64": ("sigmoid", (), None, lambda: torch.sigmoid),
+    "silu 8x56x56x64": ("silu", (), None, lambda: torch.nn.functional.silu),
+    "gelu 8x56x56x64": ("gelu", (False,), None, lambda: torch.nn.functional.gelu),
+    "gelu by tanh 8x56x56x64": (
+        "gelu",
+        (True,),
+        None,
+        lambda: partial(torch.nn.functional.gelu, approximate="tanh"),
+    ),
+}
 
 
 def _batch_norm():
@@ -191,8 +240,8 @@ def _batch_norm():
     return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 2.5, 0.80)
 
 
-def _cross_entropy():
-    row = "softmax cross-entropy fwd+bwd 4096x1000"
+def _cross_entropy(row, reads):
+    """Scores and perhaps labels of 16 MB are read in the forward pass; a gradient is left."""
 
     def build():
         sets = arguments(row, "softmax_cross_entropy", 6)
@@ -221,15 +270,16 @@ def _cross_entropy():
             )
         return calls
 
-    # The forward pass reads the scores and leaves their gradient.
-    return Row(row, build, 0.0, 2 * 4.0 * 4096 * 1000, "triad", 2.0, 0.80)
+    return Row(row, build, 0.0, (reads + 1) * 4.0 * 4096 * 1000, "triad", 2.0, 0.80)
 
 
 ROWS = [
     *(_matmul(row) for row in PRODUCTS),
     *(make(row) for row in CONVOLUTIONS for make in (_conv_forward, _conv_gradients)),
     _batch_norm(),
-    _cross_entropy(),
+    _cross_entropy("softmax cross-entropy fwd+bwd 4096x1000", 1),
+    _cross_entropy("dense cross-entropy fwd+bwd 4096x1000", 2),
     _max_pool(),
-    _relu(),
+    *(_activation(row, f, both) for row, (f, _, *both) in ACTIVATIONS.items()),
+    *(_activation_gradient(row, f, extra, t) for row, (f, extra, _, t) in ACTIVATIONS.items()),
 ]

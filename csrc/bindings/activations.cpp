@@ -82,6 +82,30 @@ void bind_activations(py::module_& m) {
       "sigmoid_grad",
       [](py::handle dy, py::handle y) { return gradient(kernels().sigmoid_grad, dy, y, "y"); },
       py::arg("dy"), py::arg("y"), "Gradient of sigmoid from its output y: dy * y * (1 - y).");
+  m.def(
+      "softplus", [](py::handle x) { return unary(kernels().softplus, x); }, py::arg("x"),
+      "log(1 + exp(x)).");
+  m.def(
+      "softplus_grad",
+      [](py::handle dy, py::handle x) { return gradient(kernels().softplus_grad, dy, x, "x"); },
+      py::arg("dy"), py::arg("x"), "Gradient of softplus: dy * sigmoid(x).");
+  m.def(
+      "silu", [](py::handle x) { return unary(kernels().silu, x); }, py::arg("x"),
+      "x * sigmoid(x).");
+  m.def(
+      "silu_grad",
+      [](py::handle dy, py::handle x) { return gradient(kernels().silu_grad, dy, x, "x"); },
+      py::arg("dy"), py::arg("x"), "Gradient of silu: dy * s * (1 + x * (1 - s)), s = sigmoid(x).");
+  m.def(
+      "gelu", [](py::handle x, bool approximate) { return unary(kernels().gelu, x, approximate); },
+      py::arg("x"), py::arg("approximate") = true,
+      "x / 2 * (1 + erf(x / sqrt(2))), or with tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)) for erf.");
+  m.def(
+      "gelu_grad",
+      [](py::handle dy, py::handle x, bool approximate) {
+        return gradient(kernels().gelu_grad, dy, x, "x", approximate);
+      },
+      py::arg("dy"), py::arg("x"), py::arg("approximate") = true, "Gradient of gelu.");
   m.def("dropout", &dropout, py::arg("x"), py::arg("rate"), py::arg("seed"),
         "x / (1 - rate) where the random number of (seed, flat index) is at least rate, else 0.");
 }

@@ -82,7 +82,10 @@ void bind_elementwise(py::module_& m) {
   MINIDL_BIND_BINARY(minimum, "Smaller of x and y, NaN if either is.");
   MINIDL_BIND_UNARY(negative, "-x.");
   MINIDL_BIND_UNARY(exp, "e to the power x.");
+  MINIDL_BIND_UNARY(expm1, "exp(x) - 1, precise for small x.");
   MINIDL_BIND_UNARY(log, "Natural logarithm of x: -inf at 0, NaN below.");
+  MINIDL_BIND_UNARY(log1p, "log(1 + x), precise for small x: -inf at -1, NaN below.");
+  MINIDL_BIND_UNARY(erf, "The error function of Gauss.");
   MINIDL_BIND_UNARY(sqrt, "Square root of x, NaN below 0.");
   MINIDL_BIND_UNARY(rsqrt, "1 / sqrt(x).");
   MINIDL_BIND_UNARY(square, "x * x.");

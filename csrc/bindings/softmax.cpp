@@ -64,44 +64,73 @@ py::object read_labels(py::handle labels_, int64_t rows, int64_t classes) {
   return labels;
 }
 
-py::object cross_entropy(py::handle logits_, py::handle labels_) {
-  const Array logits = input(logits_, "logits");
-  expect_ndim(logits, "logits", 2, "[batch, classes]");
-  if (!PyArray_Check(labels_.ptr())) {
-    throw py::type_error(std::string("labels is of type ") + Py_TYPE(labels_.ptr())->tp_name +
-                         "; expected a numpy.ndarray");
-  }
-  SoftmaxCrossEntropyParams p{};
-  p.rows = logits.dim(0);
-  p.cols = logits.dim(1);
-  if (p.rows && !p.cols) throw py::value_error("logits has no classes; expected at least 1");
-  const int type = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(labels_.ptr()));
+// Logits and labels of a cross-entropy, checked, and their place in the parameters.
+struct CrossEntropy {
+  Array logits, dense;
   py::object sparse;
-  Array dense;
-  if (type == NPY_FLOAT || type == NPY_DOUBLE) {
-    dense = input(labels_, "labels");
-    same_dtype(logits, "logits", dense, "labels");
-    if (dense.ndim() != 2 || dense.dim(0) != p.rows || dense.dim(1) != p.cols) {
-      throw py::value_error("labels has shape " + shape_string(dense) + "; expected " +
-                            shape_string(logits) + " as logits, or integer class indices (" +
-                            std::to_string(p.rows) + ",)");
+  SoftmaxCrossEntropyParams p{};
+
+  CrossEntropy(py::handle logits_, py::handle labels_) : logits(input(logits_, "logits")) {
+    expect_ndim(logits, "logits", 2, "[batch, classes]");
+    if (!PyArray_Check(labels_.ptr())) {
+      throw py::type_error(std::string("labels is of type ") + Py_TYPE(labels_.ptr())->tp_name +
+                           "; expected a numpy.ndarray");
     }
-    p.labels = dense.data();
-  } else if (PyTypeNum_ISINTEGER(type) &&
-             PyArray_ITEMSIZE(reinterpret_cast<PyArrayObject*>(labels_.ptr())) >= 4) {
-    sparse = read_labels(labels_, p.rows, p.cols);
-    p.labels = PyArray_DATA(reinterpret_cast<PyArrayObject*>(sparse.ptr()));
-    p.sparse = true;
-  } else {
-    throw py::type_error("labels has dtype " + std::string(py::str(labels_.attr("dtype"))) +
-                         "; expected int32 or int64 class indices, or the logits' dtype");
+    p.rows = logits.dim(0);
+    p.cols = logits.dim(1);
+    p.logits = logits.data();
+    if (p.rows && !p.cols) throw py::value_error("logits has no classes; expected at least 1");
+    auto* labels = reinterpret_cast<PyArrayObject*>(labels_.ptr());
+    const int type = PyArray_TYPE(labels);
+    if (type == NPY_FLOAT || type == NPY_DOUBLE) {
+      dense = input(labels_, "labels");
+      same_dtype(logits, "logits", dense, "labels");
+      if (dense.ndim() != 2 || dense.dim(0) != p.rows || dense.dim(1) != p.cols) {
+        throw py::value_error("labels has shape " + shape_string(dense) + "; expected " +
+                              shape_string(logits) + " as logits, or integer class indices (" +
+                              std::to_string(p.rows) + ",)");
+      }
+      p.labels = dense.data();
+    } else if (PyTypeNum_ISINTEGER(type) && PyArray_ITEMSIZE(labels) >= 4) {
+      sparse = read_labels(labels_, p.rows, p.cols);
+      p.labels = PyArray_DATA(reinterpret_cast<PyArrayObject*>(sparse.ptr()));
+      p.sparse = true;
+    } else {
+      throw py::type_error("labels has dtype " + std::string(py::str(labels_.attr("dtype"))) +
+                           "; expected int32 or int64 class indices, or the logits' dtype");
+    }
   }
-  Array loss = output(logits.dtype(), {p.rows}), dlogits = output_like(logits);
-  p.logits = logits.data();
-  p.loss = loss.data();
-  p.dlogits = dlogits.data();
-  if (logits.size()) run(kernels().softmax_cross_entropy, logits.dtype(), p, logits.size() * 8);
-  return py::make_tuple(loss.object(), dlogits.object());
+};
+
+py::object cross_entropy(py::handle logits, py::handle labels) {
+  CrossEntropy c(logits, labels);
+  Array loss = output(c.logits.dtype(), {c.p.rows});
+  Array log_sum = output(c.logits.dtype(), {c.p.rows, 2});
+  c.p.loss = loss.data();
+  c.p.log_sum = log_sum.data();
+  const int64_t size = c.logits.size();
+  if (size) run(kernels().softmax_cross_entropy, c.logits.dtype(), c.p, size * 8);
+  return py::make_tuple(loss.object(), log_sum.object());
+}
+
+py::object cross_entropy_grad(py::handle dy_, py::handle logits, py::handle labels,
+                              py::handle log_sum_) {
+  CrossEntropy c(logits, labels);
+  const Array dy = input(dy_, "dy"), log_sum = input(log_sum_, "log_sum");
+  same_dtype(c.logits, "logits", dy, "dy");
+  same_dtype(c.logits, "logits", log_sum, "log_sum");
+  expect_vector(dy, "dy", c.p.rows);
+  if (log_sum.ndim() != 2 || log_sum.dim(0) != c.p.rows || log_sum.dim(1) != 2) {
+    throw py::value_error("log_sum has shape " + shape_string(log_sum) + "; expected (" +
+                          std::to_string(c.p.rows) + ", 2) as softmax_cross_entropy gave it");
+  }
+  Array dlogits = output_like(c.logits);
+  c.p.dy = dy.data();
+  c.p.log_sum = log_sum.data();
+  c.p.dlogits = dlogits.data();
+  const int64_t size = c.logits.size();
+  if (size) run(kernels().softmax_cross_entropy_grad, c.logits.dtype(), c.p, size * 8);
+  return dlogits.object();
 }
 
 }  // namespace
@@ -122,8 +151,12 @@ void bind_softmax(py::module_& m) {
       [](py::handle dy, py::handle y) { return backward(kernels().log_softmax_grad, dy, y); },
       py::arg("dy"), py::arg("y"), "Gradient of log_softmax; y is its output.");
   m.def("softmax_cross_entropy", &cross_entropy, py::arg("logits"), py::arg("labels"),
-        "(loss [n], dloss/dlogits [n, c]) of logits [n, c] against class indices [n] or a"
-        " distribution [n, c].");
+        "(loss [n], log_sum [n, 2]) of logits [n, c] against class indices [n] or a distribution"
+        " [n, c]. log_sum holds the maximum of each row and the logarithm of the sum of"
+        " exponentials of what the others are below it.");
+  m.def("softmax_cross_entropy_grad", &cross_entropy_grad, py::arg("dy"), py::arg("logits"),
+        py::arg("labels"), py::arg("log_sum"),
+        "Gradient of softmax_cross_entropy by its logits; log_sum is its second result.");
 }
 
 }  // namespace minidl

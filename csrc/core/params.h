@@ -104,11 +104,14 @@ struct SoftmaxGradParams {
   int64_t rows, cols;
 };
 
-// labels: int64 class indices when sparse, else a dense [rows, cols] distribution.
+// labels: int64 class indices when sparse, else a dense [rows, cols] distribution. log_sum is the
+// logarithm of each row's sum of exponentials: the forward pass leaves it, the gradient reads it.
 struct SoftmaxCrossEntropyParams {
   const void* logits;
   const void* labels;
+  const void* dy;  // gradient of the losses
   void* loss;
+  void* log_sum;
   void* dlogits;
   int64_t rows, cols;
   bool sparse;

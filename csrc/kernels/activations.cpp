@@ -15,7 +15,7 @@ Status relu_all(const UnaryParams& p) {
   const T threshold = static_cast<T>(p.p[2]);
   const vec<T> zero{};
   if (slope == 0 && threshold == 0 && top == static_cast<T>(__builtin_inf())) {
-    return parallel_map<T>(p, [=](vec<T> x) { return x < zero ? zero : x; });
+    return parallel_map<T>(p, [](vec<T> x) { return at_least<T>(x, T(0)); });
   }
   // 0 * -inf would be NaN: without a slope what is below is plain 0. Comparisons are turned so that
   // NaN stays.
@@ -49,11 +49,8 @@ Status relu_grad_all(const UnaryGradParams& p) {
 template <class T>
 Status elu_all(const UnaryParams& p) {
   const T alpha = static_cast<T>(p.p[0]);
-  return parallel_map<T>(p, [=](vec<T> x) {
-    const vec<T> low = broadcast(Real<T>::kExpm1Min);
-    const vec<T> y = vexpm1<T>(x < low ? low : x) * alpha;
-    return x > vec<T>{} ? x : y;
-  });
+  return parallel_map<T>(
+      p, [=](vec<T> x) { return x > vec<T>{} ? x : vexpm1<T>(at_most<T>(x, T(0))) * alpha; });
 }
 
 template <class T>
@@ -81,6 +78,76 @@ Status sigmoid_all(const UnaryParams& p) {
 template <class T>
 Status sigmoid_grad_all(const UnaryGradParams& p) {
   return parallel_map<T>(p, [](vec<T> dy, vec<T> y) { return dy * y * (static_cast<T>(1) - y); });
+}
+
+template <class T>
+Status softplus_all(const UnaryParams& p) {
+  return parallel_map<T>(p, [](vec<T> x) {
+    const vec<T> e = exp_nonpositive<T>(-vabs<T>(x));
+    return (x < vec<T>{} ? vec<T>{} : x) + vlog1p<T>(e);
+  });
+}
+
+template <class T>
+Status softplus_grad_all(const UnaryGradParams& p) {
+  return parallel_map<T>(p, [](vec<T> dy, vec<T> x) { return dy * vsigmoid<T>(x); });
+}
+
+template <class T>
+Status silu_all(const UnaryParams& p) {
+  return parallel_map<T>(p, [](vec<T> x) { return x * vsigmoid<T>(x); });
+}
+
+// With s the sigmoid of x the slope is s (1 + x (1 - s)). Beyond the limits it is 0 or 1 as at
+// them, and inf * 0 stays out.
+template <class T>
+Status silu_grad_all(const UnaryGradParams& p) {
+  return parallel_map<T>(p, [](vec<T> dy, vec<T> x) {
+    const vec<T> a = at_most<T>(at_least<T>(x, T(-1e4)), T(1e4));
+    const vec<T> s = vsigmoid<T>(a);
+    return dy * (s + a * s * (T(1) - s));
+  });
+}
+
+// x P(X <= x) of a normal X: by erf, or by tanh as proposed with the function, which is
+// x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+constexpr double kGeluScale = 1.59576912160573071176;  // 2 sqrt(2 / pi)
+constexpr double kGeluCube = 0.044715;
+constexpr double kHalfRoot = 0.70710678118654752440;    // sqrt(1 / 2)
+constexpr double kGaussScale = 0.39894228040143267794;  // 1 / sqrt(2 pi)
+
+template <class T>
+Status gelu_all(const UnaryParams& p) {
+  if (p.p[0] != 0) {
+    return parallel_map<T>(p, [](vec<T> x) {
+      return x * vsigmoid<T>(x * (T(kGeluScale) + T(kGeluScale * kGeluCube) * (x * x)));
+    });
+  }
+  return parallel_map<T>(p, [](vec<T> x) {
+    vec<T> gauss;
+    const vec<T> e = erf_positive<T>(vabs<T>(x) * T(kHalfRoot), &gauss);
+    return x * T(0.5) * (T(1) + (vec<T>)((ivec<T>)e | sign_bits<T>(x)));
+  });
+}
+
+template <class T>
+Status gelu_grad_all(const UnaryGradParams& p) {
+  // All is said within these limits, and inf * 0 stays out.
+  if (p.p[0] != 0) {
+    return parallel_map<T>(p, [](vec<T> dy, vec<T> x) {
+      const vec<T> a = at_most<T>(at_least<T>(x, T(-100)), T(100)), z = a * a;
+      const vec<T> s = vsigmoid<T>(a * (T(kGeluScale) + T(kGeluScale * kGeluCube) * z));
+      const vec<T> du = T(kGeluScale) + T(3 * kGeluScale * kGeluCube) * z;
+      return dy * (s + a * (s * (T(1) - s)) * du);
+    });
+  }
+  return parallel_map<T>(p, [](vec<T> dy, vec<T> x) {
+    const vec<T> a = at_most<T>(at_least<T>(x, T(-100)), T(100));
+    vec<T> gauss;
+    const vec<T> e = erf_positive<T>(vabs<T>(a) * T(kHalfRoot), &gauss);
+    const vec<T> below = T(0.5) + T(0.5) * (vec<T>)((ivec<T>)e | sign_bits<T>(a));
+    return dy * (below + a * gauss * T(kGaussScale));
+  });
 }
 
 // splitmix64 (Steele, Lea and Flood, 2014).
@@ -130,6 +197,12 @@ MINIDL_EXPORT(tanh, UnaryParams, tanh_all)
 MINIDL_EXPORT(tanh_grad, UnaryGradParams, tanh_grad_all)
 MINIDL_EXPORT(sigmoid, UnaryParams, sigmoid_all)
 MINIDL_EXPORT(sigmoid_grad, UnaryGradParams, sigmoid_grad_all)
+MINIDL_EXPORT(softplus, UnaryParams, softplus_all)
+MINIDL_EXPORT(softplus_grad, UnaryGradParams, softplus_grad_all)
+MINIDL_EXPORT(silu, UnaryParams, silu_all)
+MINIDL_EXPORT(silu_grad, UnaryGradParams, silu_grad_all)
+MINIDL_EXPORT(gelu, UnaryParams, gelu_all)
+MINIDL_EXPORT(gelu_grad, UnaryGradParams, gelu_grad_all)
 MINIDL_EXPORT(dropout, DropoutParams, dropout_all)
 
 }  // namespace MINIDL_ISA

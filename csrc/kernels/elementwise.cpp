@@ -131,15 +131,16 @@ Status unary(const UnaryParams& p) {
   return Status::kOk;
 }
 
-template <class T>
-Status exp_all(const UnaryParams& p) {
-  return parallel_map<T>(p, [](vec<T> x) { return vexp<T>(x); });
-}
-
-template <class T>
-Status log_all(const UnaryParams& p) {
-  return parallel_map<T>(p, [](vec<T> x) { return vlog<T>(x); });
-}
+#define MINIDL_MAP(name)                                               \
+  template <class T>                                                   \
+  Status name##_all(const UnaryParams& p) {                            \
+    return parallel_map<T>(p, [](vec<T> x) { return v##name<T>(x); }); \
+  }
+MINIDL_MAP(exp)
+MINIDL_MAP(expm1)
+MINIDL_MAP(log)
+MINIDL_MAP(log1p)
+MINIDL_MAP(erf)
 
 }  // namespace
 
@@ -166,7 +167,10 @@ MINIDL_BINARY(maximum, Maximum)
 MINIDL_BINARY(minimum, Minimum)
 MINIDL_UNARY(negative, Negative)
 MINIDL_EXPORT(exp, UnaryParams, exp_all)
+MINIDL_EXPORT(expm1, UnaryParams, expm1_all)
 MINIDL_EXPORT(log, UnaryParams, log_all)
+MINIDL_EXPORT(log1p, UnaryParams, log1p_all)
+MINIDL_EXPORT(erf, UnaryParams, erf_all)
 MINIDL_UNARY(sqrt, Sqrt)
 MINIDL_UNARY(rsqrt, Rsqrt)
 MINIDL_UNARY(square, Square)

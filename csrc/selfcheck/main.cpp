@@ -197,9 +197,12 @@ void check_softmax(int64_t rows, int64_t cols) {
   SoftmaxParams softmax{x.data(), y.data(), rows, cols};
   kernels().softmax[kIndex<T>](softmax);
   compare("softmax", y, want, 1e-6);
-  SoftmaxCrossEntropyParams loss_params{x.data(), labels.data(), loss.data(), y.data(),
-                                        rows,     cols,          true};
+  std::vector<T> log_sum(2 * rows), ones(rows, T(1));
+  SoftmaxCrossEntropyParams loss_params{x.data(),    labels.data(),  ones.data(),
+                                        loss.data(), log_sum.data(), y.data(),
+                                        rows,        cols,           true};
   kernels().softmax_cross_entropy[kIndex<T>](loss_params);
+  kernels().softmax_cross_entropy_grad[kIndex<T>](loss_params);
   compare("softmax_cross_entropy", loss, want_loss, 4e-6);
   compare("gradient of softmax_cross_entropy", y, want_dx, 1e-6);
 }

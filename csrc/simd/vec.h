@@ -107,6 +107,67 @@ MINIDL_INLINE void store_partial(T* p, vec<T> v, int n) {
 #endif
 }
 
+#if defined(MINIDL_ISA_avx512)
+// y * 2^n for whole n of any size.
+template <class T>
+MINIDL_INLINE vec<T> times_power_of_two(vec<T> y, vec<T> n) {
+  if constexpr (sizeof(T) == 4) {
+    return (vec<T>)_mm512_scalef_ps((__m512)y, (__m512)n);
+  } else {
+    return (vec<T>)_mm512_scalef_pd((__m512d)y, (__m512d)n);
+  }
+}
+#endif
+
+// x moved into a range from one side; NaN in x stays (in the limit it is lost), and so does the
+// sign of a zero.
+template <class T>
+MINIDL_INLINE vec<T> at_least(vec<T> x, vec<T> a) {
+#if defined(MINIDL_ISA_avx512)
+  if constexpr (sizeof(T) == 4) {
+    return (vec<T>)_mm512_max_ps((__m512)a, (__m512)x);
+  } else {
+    return (vec<T>)_mm512_max_pd((__m512d)a, (__m512d)x);
+  }
+#elif defined(MINIDL_ISA_avx2)
+  if constexpr (sizeof(T) == 4) {
+    return (vec<T>)_mm256_max_ps((__m256)a, (__m256)x);
+  } else {
+    return (vec<T>)_mm256_max_pd((__m256d)a, (__m256d)x);
+  }
+#else
+  return x < a ? a : x;
+#endif
+}
+
+template <class T>
+MINIDL_INLINE vec<T> at_most(vec<T> x, vec<T> a) {
+#if defined(MINIDL_ISA_avx512)
+  if constexpr (sizeof(T) == 4) {
+    return (vec<T>)_mm512_min_ps((__m512)a, (__m512)x);
+  } else {
+    return (vec<T>)_mm512_min_pd((__m512d)a, (__m512d)x);
+  }
+#elif defined(MINIDL_ISA_avx2)
+  if constexpr (sizeof(T) == 4) {
+    return (vec<T>)_mm256_min_ps((__m256)a, (__m256)x);
+  } else {
+    return (vec<T>)_mm256_min_pd((__m256d)a, (__m256d)x);
+  }
+#else
+  return x > a ? a : x;
+#endif
+}
+
+template <class T>
+MINIDL_INLINE vec<T> at_least(vec<T> x, T low) {
+  return at_least<T>(x, broadcast(low));
+}
+template <class T>
+MINIDL_INLINE vec<T> at_most(vec<T> x, T high) {
+  return at_most<T>(x, broadcast(high));
+}
+
 // a > b ? a : b, NaN in either wins: as NumPy's maximum.
 template <class T>
 MINIDL_INLINE vec<T> vmax(vec<T> a, vec<T> b) {

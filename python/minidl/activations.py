@@ -1,4 +1,7 @@
-"""Activation functions by name, for layers' `activation` argument."""
+"""Activation functions by name, for layers' `activation` argument.
+
+All but three are the ops of the same name, arguments and all.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,73 @@ from typing import Any
 
 from . import ops
 from ._registry import Registry
+from .ops import (
+    celu,
+    elu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    squareplus,
+    tanh,
+    tanh_shrink,
+    threshold,
+)
 
-_registry = Registry("activation", "keras.activations")
+__all__ = [
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 
 
 def linear(x):
@@ -18,74 +86,43 @@ def linear(x):
     return x
 
 
-def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """Rectified linear unit.
+def exponential(x):
+    """e to the power `x`.
 
     Args:
-        x: Tensor of any shape.
-        negative_slope: Slope below `threshold`. Defaults to 0.
-        max_value: Largest output; None for no bound.
-        threshold: Values below it are damped. Defaults to 0.
+        x: float tensor of any shape.
 
-    Source: `keras.activations.relu`.
+    Source: `keras.activations.exponential`.
 
     >>> import minidl
-    >>> minidl.activations.relu([-1.0, 2.0]).numpy()
-    array([0., 2.], dtype=float32)
+    >>> minidl.activations.exponential([0.0]).numpy()
+    array([1.], dtype=float32)
     """
-    return ops.relu(x, negative_slope, max_value, threshold)
+    return ops.exp(x)
 
 
-def softmax(x, axis=-1):
-    """Normalised exponentials: non-negative values that sum to 1 along `axis`.
+def gelu(x, approximate=False):
+    """The Gaussian error linear unit; exact unless told otherwise, unlike `ops.gelu`.
 
     Args:
-        x: Tensor of rank 1 or more.
-        axis: Axis of the sum. Defaults to the last.
+        x: float tensor of any shape.
+        approximate: use the tanh approximation.
 
-    Source: `keras.activations.softmax`.
+    Source: `keras.activations.gelu`.
+
+    >>> import minidl
+    >>> minidl.activations.gelu([-1.0, 1.0]).numpy()
+    array([-0.15865526,  0.8413447 ], dtype=float32)
     """
-    return ops.softmax(x, axis)
+    return ops.gelu(x, approximate)
 
 
-def _from_ops(name: str, doc: str):
-    fn = getattr(ops, name)
+swish, hard_swish = silu, hard_silu
 
-    def activation(x, *args, **kwargs):
-        return fn(x, *args, **kwargs)
-
-    activation.__name__ = activation.__qualname__ = name
-    activation.__doc__ = f"{doc}\n\n    Source: `keras.activations.{name}`.\n    "
-    return activation
-
-
-_DOCS = {
-    "sigmoid": "Logistic function 1 / (1 + exp(-x)).",
-    "tanh": "Hyperbolic tangent.",
-    "elu": "Exponential linear unit: x above 0, alpha * (exp(x) - 1) below.",
-    "selu": "Scaled exponential linear unit.",
-    "softplus": "log(1 + exp(x)).",
-    "softsign": "x / (1 + |x|).",
-    "leaky_relu": "x above 0, negative_slope * x below (0.2 unless given).",
-    "relu6": "min(max(x, 0), 6).",
-    "silu": "x * sigmoid(x), also called swish.",
-    "gelu": "x times the normal distribution function of x.",
-    "hard_sigmoid": "relu6(x + 3) / 6.",
-    "exponential": "exp(x).",
-    "log_softmax": "Logarithm of softmax.",
-    "mish": "x * tanh(softplus(x)).",
-}
-
-__all__ = ["deserialize", "get", "linear", "relu", "serialize", "softmax"]
-
-for _fn in (linear, relu, softmax):
-    _registry.add_function(_fn)
-for _name, _doc in _DOCS.items():
-    if hasattr(ops, _name):  # an activation is offered as soon as its op is
-        globals()[_name] = _registry.add_function(_from_ops(_name, _doc))
-        __all__.append(_name)
-if "silu" in _registry.functions:
-    _registry.aliases["swish"] = _registry.functions["silu"]
+_registry = Registry("activation", "keras.activations")
+for _name in __all__:
+    if _name not in ("get", "serialize", "deserialize"):
+        _registry.functions[_name] = globals()[_name]
 
 
 def get(identifier: Any):

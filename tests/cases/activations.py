@@ -70,6 +70,50 @@ def _grads():
             )
 
 
+def _from_input():
+    """Smooth functions of an input whose gradient takes the input as well."""
+    settings = {"softplus": [()], "silu": [()], "gelu": [(True,), (False,)]}
+    for kernel, choices in settings.items():
+        for extra in choices:
+            for name, shape in UNARY_SHAPES.items():
+                name = "_".join([name, *("tanh" if given else "erf" for given in extra)])
+
+                def make(g, shape=shape, extra=extra):
+                    return (g.uniform(-6, 6, *shape(g.n(3))), *extra)
+
+                def gradient(g, shape=shape, extra=extra):
+                    return (g.normal(*shape(3)), g.uniform(-6, 6, *shape(3)), *extra)
+
+                yield Case(kernel, name, make, op=op(kernel), wrt=(0,))
+                yield Case(f"{kernel}_grad", name, gradient)
+
+            def wide(g, extra=extra):
+                return (g.uniform(-85, 85, 999), *extra)
+
+            def wide_gradient(g, extra=extra):
+                return (g.normal(999), g.uniform(-85, 85, 999), *extra)
+
+            name = "_".join(["wide", *("tanh" if given else "erf" for given in extra)])
+            yield Case(kernel, name, wide)
+            yield Case(f"{kernel}_grad", name, wide_gradient)
+
+
+ROWS = {  # of the comparison: kernel, further arguments
+    "tanh 8x56x56x64": ("tanh", ()),
+    "sigmoid 8x56x56x64": ("sigmoid", ()),
+    "silu 8x56x56x64": ("silu", ()),
+    "gelu 8x56x56x64": ("gelu", (False,)),
+    "gelu by tanh 8x56x56x64": ("gelu", (True,)),
+}
+
+
+def _rows():
+    for row, (kernel, extra) in ROWS.items():
+        yield Case(
+            kernel, f"speed_{row}", lambda g, e=extra: (g.normal(8, 56, 56, 64), *e), row=row
+        )
+
+
 def _dropout():
     for shape in ((20,), (4, 9), (2, 3, 3, 5)):
         for rate in (0.1, 0.5, 0.9):
@@ -95,5 +139,7 @@ CASES = [
     *unary("sigmoid", -8, 8),
     *_relu(),
     *_grads(),
+    *_from_input(),
+    *_rows(),
     Case("relu", "speed", lambda g: (g.normal(8, 56, 56, 64),), row="relu 8x56x56x64"),
 ]

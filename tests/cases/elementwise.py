@@ -64,7 +64,9 @@ def _wide():
     """The whole range: thirty powers of ten up and down, exponents to the edge of float32."""
     for kernel in ("log", "sqrt", "rsqrt"):
         yield Case(kernel, "wide", lambda g: (g.array(10 ** g.rng.uniform(-30, 30, 999)),))
-    yield Case("exp", "wide", lambda g: (g.uniform(-85, 85, 999),))
+    for kernel in ("exp", "expm1", "erf"):
+        yield Case(kernel, "wide", lambda g: (g.uniform(-85, 85, 999),))
+    yield Case("log1p", "wide", lambda g: (g.array(10 ** g.rng.uniform(-30, 30, 999)),))
 
 
 def _absolute():
@@ -85,7 +87,10 @@ CASES = [
     *_extreme("minimum"),
     *unary("negative", -3, 3),
     *unary("exp", -6, 6),
+    *unary("expm1", -3, 3),
     *unary("log", 0.05, 20),
+    *unary("log1p", -0.6, 5),
+    *unary("erf", -3, 3),
     *unary("sqrt", 0.05, 20),
     *unary("rsqrt", 0.05, 20),
     *unary("square", -3, 3),

@@ -63,6 +63,18 @@ def _dense(rows, classes, scale=1.0):
     )
 
 
+def _after(forward):
+    """Arguments of the gradient: the forward pass's own, and what it leaves."""
+
+    def make(g):
+        logits, labels = forward(g)
+        high = logits.max(-1)
+        rest = np.log(np.exp(np.float64(logits) - high[:, None]).sum(-1))
+        return g.normal(len(logits)), logits, labels, g.array(np.stack([high, rest], -1))
+
+    return make
+
+
 def _cross_entropy():
     makers = {
         "sparse": _sparse(5, 10),
@@ -79,12 +91,27 @@ def _cross_entropy():
     }
     for name, make in makers.items():
         yield Case("softmax_cross_entropy", name, make, op=op("softmax_cross_entropy"), wrt=(0,))
-    yield Case("softmax_cross_entropy", "extreme", _sparse(9, 40, scale=300.0))
+    makers |= {
+        "extreme": _sparse(9, 40, scale=300.0),
+        "dense_extreme": _dense(9, 40, scale=300.0),
+        "thousand": _sparse(70, 1000),
+        "dense_thousand": _dense(70, 1000),
+    }
+    for name, make in makers.items():
+        if "thousand" in name or "extreme" in name:
+            yield Case("softmax_cross_entropy", name, make)
+        yield Case("softmax_cross_entropy_grad", name, _after(make))
     yield Case(
         "softmax_cross_entropy",
         "speed",
         _sparse(4096, 1000),
         row="softmax cross-entropy fwd+bwd 4096x1000",
+    )
+    yield Case(
+        "softmax_cross_entropy",
+        "dense_speed",
+        _dense(4096, 1000),
+        row="dense cross-entropy fwd+bwd 4096x1000",
     )
 
 

@@ -47,6 +47,7 @@ def names() -> dict:
 MIXED = r"float32.*float64|float64.*float32"
 BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
 UNARY = ("exp", "log", "sqrt", "tanh", "sigmoid", "relu", "elu", "softmax", "log_softmax")
+UNARY += ("expm1", "log1p", "erf", "softplus", "silu", "gelu", "celu", "mish", "sparsemax", "glu")
 
 BAD: dict[str, list[tuple[str, type, str]]] = {
     op: [
@@ -76,6 +77,21 @@ BAD["relu"] += [
     ("ops.relu(m, negative_slope='a')", (T, V), "negative_slope"),
     ("ops.relu(m, max_value='a')", (T, V), "max_value"),
     ("ops.relu(m, threshold=None)", T, "threshold"),
+]
+BAD["activations"] = [
+    ("ops.elu(m, alpha='a')", T, "alpha.*a"),
+    ("ops.celu(m, alpha=0)", V, "alpha.*0"),
+    ("ops.hard_shrink(m, -1)", V, "threshold.*-1"),
+    ("ops.soft_shrink(m, None)", T, "threshold.*None"),
+    ("ops.threshold(m, 'a', 0)", T, "threshold.*a"),
+    ("ops.threshold(m, 0, float('nan'))", V, "default_value.*nan"),
+    ("ops.squareplus(m, None)", T, "b=None"),
+    ("ops.glu(m)", V, r"\(4, 5\)"),
+    ("ops.glu(m, axis=2)", V, "axis.*2"),
+    ("ops.sparsemax(m, axis=2)", V, "axis.*2"),
+    ("core.gelu_grad(m, v)", V, r"\(5,\)"),
+    ("core.silu_grad(m, m64)", T, MIXED),
+    ("minidl.activations.get('rellu')", V, "rellu.*relu"),
 ]
 BAD["softmax"] += [
     ("ops.softmax(m, axis=2)", V, "axis.*2"),
@@ -355,6 +371,9 @@ BAD["losses"] = [
     ("ops.softmax_cross_entropy(a(4, 0), labels)", V, r"\(4, 0\)|0"),
     ("core.softmax_cross_entropy(m, np.array([0, 1, 2, 2**40]))", V, str(2**40)),
     ("core.softmax_cross_entropy(m, labels.reshape(2, 2))", V, r"\(2, 2\)|labels"),
+    ("core.softmax_cross_entropy_grad(v, m, labels, a(4, 2))", V, r"dy"),
+    ("core.softmax_cross_entropy_grad(a(4), m, labels, a(4))", V, r"log_sum.*\(4,\)"),
+    ("core.softmax_cross_entropy_grad(a(4), m, labels + 9, a(4, 2))", V, "labels"),
     ("ops.sparse_categorical_crossentropy(labels + 4, m, from_logits=True)", V, "[5-7]"),
     ("ops.sparse_categorical_crossentropy(labels[:2], m, from_logits=True)", V, r"\(2,\)|2"),
     ("ops.categorical_crossentropy(a(4, 3), m)", V, r"\(4, 3\).*\(4, 5\)|\(4, 5\).*\(4, 3\)"),

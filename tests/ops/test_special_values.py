@@ -1,5 +1,7 @@
 """NaN, infinities and signed zeros go through as they go through NumPy."""
 
+import math
+
 import numpy as np
 import pytest
 from minidl import _core
@@ -33,7 +35,10 @@ def test_binary(dtype, kernel):
 UNARY = {
     "negative": np.negative,
     "exp": np.exp,
+    "expm1": np.expm1,
     "log": np.log,
+    "log1p": np.log1p,
+    "erf": lambda x: np.vectorize(math.erf, otypes=[x.dtype])(x),
     "sqrt": np.sqrt,
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "square": np.square,
@@ -41,6 +46,9 @@ UNARY = {
     "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "relu": lambda x: np.maximum(x, 0),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
 }
 
 
@@ -53,7 +61,7 @@ def test_unary(dtype, kernel):
             expected = UNARY[kernel](x)
         np.testing.assert_allclose(got, expected, rtol=1e-5, err_msg=kernel)
         numbers = ~np.isnan(expected)
-        if kernel in ("negative", "sqrt", "rsqrt", "absolute", "tanh"):
+        if kernel in ("negative", "sqrt", "rsqrt", "absolute", "tanh", "erf", "silu"):
             signs = np.signbit(got[numbers]), np.signbit(expected[numbers])
             np.testing.assert_array_equal(*signs, err_msg=f"sign of zero in {kernel}")
 
@@ -72,6 +80,18 @@ def test_relu_settings_keep_nan(dtype):
         got = _core.relu(x, slope, cap, threshold)
         expected = activations.relu(x, slope, cap, threshold)
         np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", ["softplus", "silu", "gelu"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_slopes_far_out(dtype, kernel, exact):
+    """Beyond all bends the slope is 0 or 1, at infinity as well: no infinity meets a zero."""
+    x = _array(dtype, INF, 1e30, 300.0, -300.0, -1e30, -INF, repeat=3)
+    settings = (not exact,) if kernel == "gelu" else ()
+    got = getattr(_core, f"{kernel}_grad")(np.ones_like(x), x, *settings)
+    np.testing.assert_allclose(got, _array(dtype, 1, 1, 1, 0, 0, 0, repeat=3), atol=1e-30)
+    x[:] = NAN
+    assert np.isnan(getattr(_core, f"{kernel}_grad")(np.ones_like(x), x, *settings)).all()
 
 
 def test_elu(dtype):
@@ -146,21 +166,36 @@ def test_softmax_rows(dtype):
     assert log[0, 0] == 0 and np.isnan(_core.log_softmax(x[2:])).any(axis=1).all()
 
 
+def _cross_entropy(logits, labels):
+    """Losses and the gradient of their sum."""
+    loss, log_sum = _core.softmax_cross_entropy(logits, labels)
+    return loss, _core.softmax_cross_entropy_grad(np.ones_like(loss), logits, labels, log_sum)
+
+
 def test_cross_entropy_of_extreme_scores(dtype):
     logits = np.array([[1e4, 0, -1e4], [-1e4, 0, 1e4], [0, 0, 0]], dtype)
-    loss, gradient = _core.softmax_cross_entropy(logits, np.array([0, 0, 2]))
-    np.testing.assert_allclose(loss, [0, 2e4, np.log(3)], rtol=1e-6)
-    np.testing.assert_allclose(gradient[:2], [[0, 0, 0], [-1, 0, 1]], atol=1e-6)
-    loss, gradient = _core.softmax_cross_entropy(logits, np.eye(3, dtype=dtype)[[0, 0, 2]])
-    np.testing.assert_allclose(loss, [0, 2e4, np.log(3)], rtol=1e-6)
+    for labels in (np.array([0, 0, 2]), np.eye(3, dtype=dtype)[[0, 0, 2]]):
+        loss, gradient = _cross_entropy(logits, labels)
+        np.testing.assert_allclose(loss, [0, 2e4, np.log(3)], rtol=1e-6)
+        np.testing.assert_allclose(gradient[:2], [[0, 0, 0], [-1, 0, 1]], atol=1e-6)
+
+
+def test_cross_entropy_of_minus_infinity(dtype):
+    """A class that cannot be costs nothing where its label is 0, and all where it is not."""
+    logits = np.array([[0, -INF, 0]] * 2, dtype)
+    for labels in (np.array([0, 1]), np.eye(3, dtype=dtype)[[0, 1]]):
+        loss, gradient = _cross_entropy(logits, labels)
+        np.testing.assert_allclose(loss, [np.log(2), INF], rtol=1e-6)
+        np.testing.assert_allclose(gradient, [[-0.5, 0, 0.5], [0.5, -1, 0.5]], rtol=1e-6)
 
 
 def test_cross_entropy_of_nan(dtype):
     logits = np.zeros((3, 20), dtype)
     logits[1, 7] = NAN
-    loss, gradient = _core.softmax_cross_entropy(logits, np.array([0, 3, 5]))
-    np.testing.assert_array_equal(np.isnan(loss), [False, True, False])
-    np.testing.assert_array_equal(np.isnan(gradient).all(axis=1), [False, True, False])
+    for labels in (np.array([0, 3, 5]), np.eye(20, dtype=dtype)[[0, 3, 5]]):
+        loss, gradient = _cross_entropy(logits, labels)
+        np.testing.assert_array_equal(np.isnan(loss), [False, True, False])
+        np.testing.assert_array_equal(np.isnan(gradient).all(axis=1), [False, True, False])
 
 
 def test_matmul_and_conv_carry_nan(dtype):

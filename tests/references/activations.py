@@ -1,6 +1,10 @@
 """Activations and their gradients, straight from the definitions."""
 
+import math
+
 import numpy as np
+
+from tests.references.elementwise import erf
 
 f64 = np.float64
 
@@ -47,6 +51,40 @@ def elu_grad(dy, y, alpha=1.0):
     # Written with the output: where y <= 0 the slope is alpha * exp(x) = y + alpha.
     dy, y = f64(dy), f64(y)
     return np.where(y > 0, dy, dy * (y + alpha))
+
+
+def softplus(x):
+    return np.logaddexp(f64(x), 0.0)
+
+
+def softplus_grad(dy, x):
+    return f64(dy) * sigmoid(x)
+
+
+def silu(x):
+    return f64(x) * sigmoid(x)
+
+
+def silu_grad(dy, x):
+    s = sigmoid(x)
+    return f64(dy) * s * (1.0 + f64(x) * (1.0 - s))
+
+
+def gelu(x, approximate=True):
+    x = f64(x)
+    if approximate:
+        return 0.5 * x * (1.0 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
+
+
+def gelu_grad(dy, x, approximate=True):
+    x = f64(x)
+    if approximate:
+        t = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+        inner = math.sqrt(2 / math.pi) * (1.0 + 3 * 0.044715 * x**2)
+        return dy * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t**2) * inner)
+    density = np.exp(-0.5 * x**2) / math.sqrt(2 * math.pi)
+    return dy * (0.5 * (1.0 + erf(x * math.sqrt(0.5))) + x * density)
 
 
 BLOCK = 32768  # elements that share a pair of keys

@@ -1,5 +1,7 @@
 """Element by element, straight from the definitions."""
 
+import math
+
 import numpy as np
 
 f64 = np.float64
@@ -39,9 +41,23 @@ def exp(x):
         return np.exp(f64(x))
 
 
+def expm1(x):
+    with np.errstate(over="ignore"):
+        return np.expm1(f64(x))
+
+
 def log(x):
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(f64(x))
+
+
+def log1p(x):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log1p(f64(x))
+
+
+def erf(x):
+    return np.vectorize(math.erf, otypes=[f64])(x)
 
 
 def sqrt(x):

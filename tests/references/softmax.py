@@ -41,16 +41,25 @@ def log_softmax_grad(dy, y):
     return _rows(lambda d, log_p: d - np.exp(log_p) * d.sum(), dy, y)
 
 
-def softmax_cross_entropy(logits, labels):
-    """Loss per row and its gradient by the logits, for class numbers or distributions."""
-    classes = logits.shape[-1]
+def _target(logits, labels):
     if np.ndim(labels) == 1:
-        target = np.zeros(logits.shape)
-        for i, label in enumerate(labels):
-            target[i, label] = 1.0
-    else:
-        target = np.asarray(labels, np.float64).reshape(-1, classes)
+        return np.eye(logits.shape[-1])[np.asarray(labels)]
+    return np.asarray(labels, np.float64)
+
+
+def softmax_cross_entropy(logits, labels):
+    """Loss per row, for class numbers or distributions, and where the sum of exponentials lies."""
+    target = _target(logits, labels)
     log_p = log_softmax(logits)
     # A class of weight 0 adds nothing, not even where its log-probability is -inf.
     losses = -np.where(target == 0, 0.0, target * np.where(target == 0, 0.0, log_p)).sum(-1)
-    return losses, np.exp(log_p) * target.sum(-1, keepdims=True) - target
+    logits = np.asarray(logits, np.float64)
+    high = logits.max(-1)
+    return losses, np.stack([high, np.log(np.exp(logits - high[:, None]).sum(-1))], -1)
+
+
+def softmax_cross_entropy_grad(dy, logits, labels, log_sum):
+    """The gradient by the logits; what the forward pass left is not needed here."""
+    target = _target(logits, labels)
+    slope = np.exp(log_softmax(logits)) * target.sum(-1, keepdims=True) - target
+    return np.asarray(dy, np.float64)[:, None] * slope

@@ -1,4 +1,4 @@
-"""Activation functions.
+"""Activation functions with a kernel of their own: one pass forward, one pass back.
 
 Their gradients are ops as well, so all of them can be differentiated twice.
 """
@@ -6,16 +6,31 @@ Their gradients are ops as well, so all of them can be differentiated twice.
 from __future__ import annotations
 
 import math
-
-import numpy as np
+from collections.abc import Callable
 
 from minidl import _core
 from minidl._tape import Tensor, as_float, record, wrap
 from minidl.ops._checks import read_number
 from minidl.ops._typing import TensorLike
-from minidl.ops.elementwise import absolute, exp, maximum, minimum, multiply, square
+from minidl.ops.elementwise import exp, expm1, minimum, square
 from minidl.ops.indexing import where
-from minidl.ops.more_elementwise import clip, erf
+
+
+def _slope(kernel: Callable, second: Callable, *settings) -> Callable:
+    """`dy * f'(x)` by a kernel, as a function of `dy` and of what the kernel wants: x or y = f(x).
+
+    `second` is the derivative of the kernel's result by that, for `dy` of one.
+    """
+
+    def slope(dy: Tensor, x: Tensor) -> Tensor:
+        return record(
+            kernel(dy.data, x.data, *settings),
+            (dy, x),
+            (lambda ddx, dy, x: slope(ddx, x), lambda ddx, dy, x: ddx * dy * second(x)),
+            (dy, x),
+        )
+
+    return slope
 
 
 def relu(
@@ -112,22 +127,10 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     alpha = read_number(alpha, "alpha", "elu")
     if alpha < 0:
         # The kernel's gradient tells the two branches apart by the sign of the output.
-        return where(x > 0, x, (exp(minimum(x, 0.0)) - 1) * alpha)
+        return where(x > 0, x, expm1(minimum(x, 0.0)) * alpha)
     y = wrap(_core.elu(x.data, alpha))
-    return record(y, (x,), (lambda dy, y: _elu_grad(dy, y, alpha),), (y,))
-
-
-def _elu_grad(dy: Tensor, y: Tensor, alpha: float) -> Tensor:
-    dx = _core.elu_grad(dy.data, y.data, alpha)
-    return record(
-        dx,
-        (dy, y),
-        (
-            lambda ddx, dy, y: _elu_grad(ddx, y, alpha),
-            lambda ddx, dy, y: where(y < 0, ddx * dy, 0.0),
-        ),
-        (dy, y),
-    )
+    slope = _slope(_core.elu_grad, lambda y: wrap((y.data < 0).astype(y.dtype)), alpha)
+    return record(y, (x,), (slope,), (y,))
 
 
 def selu(x: TensorLike) -> Tensor:
@@ -163,19 +166,7 @@ def tanh(x: TensorLike) -> Tensor:
     """
     x = as_float(x)
     y = wrap(_core.tanh(x.data))
-    return record(y, (x,), (_tanh_grad,), (y,))
-
-
-def _tanh_grad(dy: Tensor, y: Tensor) -> Tensor:
-    return record(
-        _core.tanh_grad(dy.data, y.data),
-        (dy, y),
-        (
-            lambda ddx, dy, y: _tanh_grad(ddx, y),
-            lambda ddx, dy, y: ddx * dy * (y * -2),
-        ),
-        (dy, y),
-    )
+    return record(y, (x,), (_slope_of_tanh,), (y,))
 
 
 def sigmoid(x: TensorLike) -> Tensor:
@@ -194,19 +185,7 @@ def sigmoid(x: TensorLike) -> Tensor:
     """
     x = as_float(x)
     y = wrap(_core.sigmoid(x.data))
-    return record(y, (x,), (_sigmoid_grad,), (y,))
-
-
-def _sigmoid_grad(dy: Tensor, y: Tensor) -> Tensor:
-    return record(
-        _core.sigmoid_grad(dy.data, y.data),
-        (dy, y),
-        (
-            lambda ddx, dy, y: _sigmoid_grad(ddx, y),
-            lambda ddx, dy, y: ddx * dy * (1 - y * 2),
-        ),
-        (dy, y),
-    )
+    return record(y, (x,), (_slope_of_sigmoid,), (y,))
 
 
 def softplus(x: TensorLike) -> Tensor:
@@ -224,8 +203,7 @@ def softplus(x: TensorLike) -> Tensor:
     Tensor([0.6931472], shape=(1,), dtype=float32)
     """
     x = as_float(x)
-    y = np.asarray(np.logaddexp(x.data, 0, dtype=x.dtype))
-    return record(y, (x,), (lambda dy, x: dy * sigmoid(x),), (x,))
+    return record(_core.softplus(x.data), (x,), (_slope_of_softplus,), (x,))
 
 
 def log_sigmoid(x: TensorLike) -> Tensor:
@@ -245,24 +223,6 @@ def log_sigmoid(x: TensorLike) -> Tensor:
     return -softplus(-as_float(x))
 
 
-def softsign(x: TensorLike) -> Tensor:
-    """`x / (1 + abs(x))`.
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        A tensor of the same shape.
-
-    Source: `keras.ops.softsign`.
-
-    >>> softsign([-1.0, 1.0])
-    Tensor([-0.5,  0.5], shape=(2,), dtype=float32)
-    """
-    x = as_float(x)
-    return x / (absolute(x) + 1)
-
-
 def silu(x: TensorLike) -> Tensor:
     """`x * sigmoid(x)`, also called swish.
 
@@ -278,7 +238,7 @@ def silu(x: TensorLike) -> Tensor:
     Tensor([0.], shape=(1,), dtype=float32)
     """
     x = as_float(x)
-    return multiply(x, sigmoid(x))
+    return record(_core.silu(x.data), (x,), (_slope_of_silu,), (x,))
 
 
 swish = silu
@@ -300,99 +260,36 @@ def gelu(x: TensorLike, approximate: bool = True) -> Tensor:
     Tensor([0.], shape=(1,), dtype=float32)
     """
     x = as_float(x)
-    if approximate:
-        inner = (x + x * square(x) * 0.044715) * math.sqrt(2 / math.pi)
-        return x * 0.5 * (tanh(inner) + 1)
-    return x * 0.5 * (erf(x * math.sqrt(0.5)) + 1)
+    slope = _slope_of_gelu_by_tanh if approximate else _slope_of_gelu
+    return record(_core.gelu(x.data, bool(approximate)), (x,), (slope,), (x,))
 
 
-def mish(x: TensorLike) -> Tensor:
-    """`x * tanh(softplus(x))`.
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        A tensor of the same shape.
-
-    Source: `keras.activations.mish`; Misra, 2019.
-
-    >>> mish([0.0])
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-    x = as_float(x)
-    return x * tanh(softplus(x))
+def _second_of_silu(x: Tensor) -> Tensor:
+    s = sigmoid(x)
+    return s * (1 - s) * (2 + x * (1 - s * 2))
 
 
-def hard_sigmoid(x: TensorLike) -> Tensor:
-    """`x / 6 + 0.5`, limited to [0, 1].
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        A tensor of the same shape.
-
-    Source: `keras.ops.hard_sigmoid`.
-
-    >>> hard_sigmoid([-3.0, 0.0, 3.0])
-    Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float32)
-    """
-    return relu(as_float(x) + 3.0, max_value=6.0) * (1 / 6)
+def _second_of_softplus(x: Tensor) -> Tensor:
+    s = sigmoid(x)
+    return s * (1 - s)
 
 
-def hard_silu(x: TensorLike) -> Tensor:
-    """`x * hard_sigmoid(x)`.
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        A tensor of the same shape.
-
-    Source: `keras.ops.hard_silu`.
-
-    >>> hard_silu([-3.0, 0.0, 3.0])
-    Tensor([-0.,  0.,  3.], shape=(3,), dtype=float32)
-    """
-    x = as_float(x)
-    return x * hard_sigmoid(x)
+def _second_of_gelu(x: Tensor) -> Tensor:
+    z = square(x)
+    return exp(z * -0.5) * (2 - z) * (1 / math.sqrt(2 * math.pi))
 
 
-hard_swish = hard_silu
+def _second_of_gelu_by_tanh(x: Tensor) -> Tensor:
+    # x s(v) with s the sigmoid, v = 2 sqrt(2 / pi) (x + 0.044715 x^3) and its derivatives.
+    scale, cube, z = 2 * math.sqrt(2 / math.pi), 0.044715, square(x)
+    s = sigmoid(x * (1 + z * cube) * scale)
+    dv, ddv = (1 + z * (3 * cube)) * scale, x * (6 * cube * scale)
+    return s * (1 - s) * (dv * 2 + x * (ddv + square(dv) * (1 - s * 2)))
 
 
-def hard_tanh(x: TensorLike) -> Tensor:
-    """`x` limited to [-1, 1].
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        A tensor of the same shape.
-
-    Source: `keras.ops.hard_tanh`.
-
-    >>> hard_tanh([-3.0, 0.5])
-    Tensor([-1. ,  0.5], shape=(2,), dtype=float32)
-    """
-    return clip(as_float(x), -1.0, 1.0)
-
-
-def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
-    """`max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))`.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: minus the limit at -inf.
-
-    Returns:
-        A tensor of the same shape.
-
-    Source: `keras.ops.celu`; Barron, 2017.
-
-    >>> celu([0.0, 2.0])
-    Tensor([0., 2.], shape=(2,), dtype=float32)
-    """
-    x = as_float(x)
-    return maximum(x, 0.0) + alpha * (exp(minimum(x, 0.0) / alpha) - 1)
+_slope_of_tanh = _slope(_core.tanh_grad, lambda y: y * -2)
+_slope_of_sigmoid = _slope(_core.sigmoid_grad, lambda y: 1 - y * 2)
+_slope_of_softplus = _slope(_core.softplus_grad, _second_of_softplus)
+_slope_of_silu = _slope(_core.silu_grad, _second_of_silu)
+_slope_of_gelu = _slope(lambda dy, x: _core.gelu_grad(dy, x, False), _second_of_gelu)
+_slope_of_gelu_by_tanh = _slope(lambda dy, x: _core.gelu_grad(dy, x, True), _second_of_gelu_by_tanh)

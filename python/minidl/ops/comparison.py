@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minidl._tape import Tensor, as_tensor, pair, wrap
+from minidl._tape import Tensor
+from minidl.ops._numpy import without_gradient
 from minidl.ops._typing import TensorLike
-
-
-def _compare(function, x1: TensorLike, x2: TensorLike) -> Tensor:
-    x1, x2 = pair(x1, x2)
-    return wrap(np.asarray(function(x1.data, x2.data)))
-
-
-def _test(function, x: TensorLike) -> Tensor:
-    return wrap(np.asarray(function(as_tensor(x).data)))
 
 
 def equal(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -35,7 +27,7 @@ def equal(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> equal([1, 2], 2)
     Tensor([False,  True], shape=(2,), dtype=bool)
     """
-    return _compare(np.equal, x1, x2)
+    return without_gradient(np.equal, x1, x2)
 
 
 def not_equal(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -56,7 +48,7 @@ def not_equal(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> not_equal([1, 2], 2)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return _compare(np.not_equal, x1, x2)
+    return without_gradient(np.not_equal, x1, x2)
 
 
 def greater(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -77,7 +69,7 @@ def greater(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> greater([1, 3], 2)
     Tensor([False,  True], shape=(2,), dtype=bool)
     """
-    return _compare(np.greater, x1, x2)
+    return without_gradient(np.greater, x1, x2)
 
 
 def greater_equal(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -98,7 +90,7 @@ def greater_equal(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> greater_equal([1, 2], 2)
     Tensor([False,  True], shape=(2,), dtype=bool)
     """
-    return _compare(np.greater_equal, x1, x2)
+    return without_gradient(np.greater_equal, x1, x2)
 
 
 def less(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -119,7 +111,7 @@ def less(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> less([1, 2], 2)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return _compare(np.less, x1, x2)
+    return without_gradient(np.less, x1, x2)
 
 
 def less_equal(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -140,7 +132,7 @@ def less_equal(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> less_equal([1, 3], 2)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return _compare(np.less_equal, x1, x2)
+    return without_gradient(np.less_equal, x1, x2)
 
 
 def logical_and(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -158,7 +150,7 @@ def logical_and(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> logical_and([True, False], True)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return _compare(np.logical_and, x1, x2)
+    return without_gradient(np.logical_and, x1, x2)
 
 
 def logical_or(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -176,7 +168,7 @@ def logical_or(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> logical_or([True, False], False)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return _compare(np.logical_or, x1, x2)
+    return without_gradient(np.logical_or, x1, x2)
 
 
 def logical_not(x: TensorLike) -> Tensor:
@@ -193,7 +185,7 @@ def logical_not(x: TensorLike) -> Tensor:
     >>> logical_not([True, False])
     Tensor([False,  True], shape=(2,), dtype=bool)
     """
-    return _test(np.logical_not, x)
+    return without_gradient(np.logical_not, x)
 
 
 def isnan(x: TensorLike) -> Tensor:
@@ -210,7 +202,7 @@ def isnan(x: TensorLike) -> Tensor:
     >>> isnan([1.0, float("nan")])
     Tensor([False,  True], shape=(2,), dtype=bool)
     """
-    return _test(np.isnan, x)
+    return without_gradient(np.isnan, x)
 
 
 def isinf(x: TensorLike) -> Tensor:
@@ -227,7 +219,7 @@ def isinf(x: TensorLike) -> Tensor:
     >>> isinf([1.0, float("-inf")])
     Tensor([False,  True], shape=(2,), dtype=bool)
     """
-    return _test(np.isinf, x)
+    return without_gradient(np.isinf, x)
 
 
 def isfinite(x: TensorLike) -> Tensor:
@@ -244,4 +236,4 @@ def isfinite(x: TensorLike) -> Tensor:
     >>> isfinite([1.0, float("inf")])
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return _test(np.isfinite, x)
+    return without_gradient(np.isfinite, x)

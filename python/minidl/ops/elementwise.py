@@ -6,6 +6,8 @@ float dtype; Python numbers and integers take the other operand's.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from minidl import _core
@@ -33,6 +35,27 @@ _minimum = BinaryOp(
     np.minimum,
     (lambda dy, x1, x2: dy * _mask(x1 <= x2, dy), lambda dy, x1, x2: dy * _mask(x1 > x2, dy)),
 )
+
+
+def _unary(kernel, fallback, x: TensorLike, gradient, save: bool = True) -> Tensor:
+    """A function that keeps the dtype: by its kernel, or by NumPy for integers."""
+    x = as_tensor(x)
+    if x.dtype.kind != "f":
+        return wrap(np.asarray(fallback(x.data)))
+    return record(kernel(x.data), (x,), (gradient,), (x,) if save else ())
+
+
+def _from_input(kernel, x: TensorLike, gradient) -> Tensor:
+    """A function to floats whose gradient is told by its input."""
+    x = as_float(x)
+    return record(kernel(x.data), (x,), (gradient,), (x,))
+
+
+def _from_output(kernel, x: TensorLike, gradient) -> Tensor:
+    """A function to floats whose gradient is told by its output."""
+    x = as_float(x)
+    y = wrap(kernel(x.data))
+    return record(y, (x,), (gradient,), (y,))
 
 
 def _mask(condition: Tensor, like: Tensor) -> Tensor:
@@ -186,10 +209,7 @@ def negative(x: TensorLike) -> Tensor:
     >>> negative([1.0, -2.0])
     Tensor([-1.,  2.], shape=(2,), dtype=float32)
     """
-    x = as_tensor(x)
-    if x.dtype.kind != "f":
-        return wrap(np.asarray(np.negative(x.data)))
-    return record(_core.negative(x.data), (x,), (negative,))
+    return _unary(_core.negative, np.negative, x, negative, save=False)
 
 
 def absolute(x: TensorLike) -> Tensor:
@@ -206,10 +226,7 @@ def absolute(x: TensorLike) -> Tensor:
     >>> absolute([1.0, -2.0])
     Tensor([1., 2.], shape=(2,), dtype=float32)
     """
-    x = as_tensor(x)
-    if x.dtype.kind != "f":
-        return wrap(np.asarray(np.absolute(x.data)))
-    return record(_core.absolute(x.data), (x,), (lambda dy, x: dy * sign(x),), (x,))
+    return _unary(_core.absolute, np.absolute, x, lambda dy, x: dy * sign(x))
 
 
 abs = absolute
@@ -229,9 +246,24 @@ def exp(x: TensorLike) -> Tensor:
     >>> exp([0.0, 1.0])
     Tensor([1.       , 2.7182817], shape=(2,), dtype=float32)
     """
-    x = as_float(x)
-    y = wrap(_core.exp(x.data))
-    return record(y, (x,), (lambda dy, y: dy * y,), (y,))
+    return _from_output(_core.exp, x, lambda dy, y: dy * y)
+
+
+def expm1(x: TensorLike) -> Tensor:
+    """`exp(x) - 1`, precise for small `x`.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape.
+
+    Source: `keras.ops.expm1`.
+
+    >>> expm1([0.0])
+    Tensor([0.], shape=(1,), dtype=float32)
+    """
+    return _from_output(_core.expm1, x, lambda dy, y: dy * (y + 1))
 
 
 def log(x: TensorLike) -> Tensor:
@@ -248,8 +280,42 @@ def log(x: TensorLike) -> Tensor:
     >>> log([1.0, 2.0])
     Tensor([0.       , 0.6931472], shape=(2,), dtype=float32)
     """
-    x = as_float(x)
-    return record(_core.log(x.data), (x,), (lambda dy, x: dy / x,), (x,))
+    return _from_input(_core.log, x, lambda dy, x: dy / x)
+
+
+def log1p(x: TensorLike) -> Tensor:
+    """`log(1 + x)`, precise for small `x`.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape.
+
+    Source: `keras.ops.log1p`.
+
+    >>> log1p([0.0])
+    Tensor([0.], shape=(1,), dtype=float32)
+    """
+    return _from_input(_core.log1p, x, lambda dy, x: dy / (x + 1))
+
+
+def erf(x: TensorLike) -> Tensor:
+    """The error function of Gauss.
+
+    Args:
+        x: tensor of any shape.
+
+    Returns:
+        A float tensor of the same shape.
+
+    Source: `keras.ops.erf`.
+
+    >>> erf([0.0])
+    Tensor([0.], shape=(1,), dtype=float32)
+    """
+    scale = 2 / math.sqrt(math.pi)
+    return _from_input(_core.erf, x, lambda dy, x: dy * (exp(negative(square(x))) * scale))
 
 
 def sqrt(x: TensorLike) -> Tensor:
@@ -266,9 +332,7 @@ def sqrt(x: TensorLike) -> Tensor:
     >>> sqrt([4.0, 9.0])
     Tensor([2., 3.], shape=(2,), dtype=float32)
     """
-    x = as_float(x)
-    y = wrap(_core.sqrt(x.data))
-    return record(y, (x,), (lambda dy, y: dy * 0.5 / y,), (y,))
+    return _from_output(_core.sqrt, x, lambda dy, y: dy * 0.5 / y)
 
 
 def rsqrt(x: TensorLike) -> Tensor:
@@ -285,9 +349,7 @@ def rsqrt(x: TensorLike) -> Tensor:
     >>> rsqrt([4.0, 16.0])
     Tensor([0.5 , 0.25], shape=(2,), dtype=float32)
     """
-    x = as_float(x)
-    y = wrap(_core.rsqrt(x.data))
-    return record(y, (x,), (lambda dy, y: dy * -0.5 * y * y * y,), (y,))
+    return _from_output(_core.rsqrt, x, lambda dy, y: dy * -0.5 * y * y * y)
 
 
 def square(x: TensorLike) -> Tensor:
@@ -304,10 +366,7 @@ def square(x: TensorLike) -> Tensor:
     >>> square([2.0, -3.0])
     Tensor([4., 9.], shape=(2,), dtype=float32)
     """
-    x = as_tensor(x)
-    if x.dtype.kind != "f":
-        return wrap(np.asarray(np.square(x.data)))
-    return record(_core.square(x.data), (x,), (lambda dy, x: dy * (x * 2),), (x,))
+    return _unary(_core.square, np.square, x, lambda dy, x: dy * (x * 2))
 
 
 def sign(x: TensorLike) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minidl._tape import Tensor, as_float, as_tensor, pair, record, wrap
+from minidl._tape import Tensor, as_float, pair, record, wrap
+from minidl.ops._numpy import without_gradient
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import log, maximum, minimum, multiply, rsqrt, square
 from minidl.ops.indexing import where
@@ -90,7 +91,7 @@ def reciprocal(x: TensorLike) -> Tensor:
     return 1.0 / as_float(x)
 
 
-def _unary(function, x: TensorLike, gradient) -> Tensor:
+def _by_numpy(function, x: TensorLike, gradient) -> Tensor:
     x = as_float(x)
     with np.errstate(all="ignore"):
         y = np.asarray(function(x.data))
@@ -111,7 +112,7 @@ def log1p(x: TensorLike) -> Tensor:
     >>> log1p([0.0])
     Tensor([0.], shape=(1,), dtype=float32)
     """
-    return _unary(np.log1p, x, lambda dy, x: dy / (x + 1))
+    return _by_numpy(np.log1p, x, lambda dy, x: dy / (x + 1))
 
 
 def expm1(x: TensorLike) -> Tensor:
@@ -128,7 +129,7 @@ def expm1(x: TensorLike) -> Tensor:
     >>> expm1([0.0])
     Tensor([0.], shape=(1,), dtype=float32)
     """
-    return _unary(np.expm1, x, lambda dy, x: dy * (expm1(x) + 1))
+    return _by_numpy(np.expm1, x, lambda dy, x: dy * (expm1(x) + 1))
 
 
 def sin(x: TensorLike) -> Tensor:
@@ -145,7 +146,7 @@ def sin(x: TensorLike) -> Tensor:
     >>> sin([0.0])
     Tensor([0.], shape=(1,), dtype=float32)
     """
-    return _unary(np.sin, x, lambda dy, x: dy * cos(x))
+    return _by_numpy(np.sin, x, lambda dy, x: dy * cos(x))
 
 
 def cos(x: TensorLike) -> Tensor:
@@ -162,7 +163,7 @@ def cos(x: TensorLike) -> Tensor:
     >>> cos([0.0])
     Tensor([1.], shape=(1,), dtype=float32)
     """
-    return _unary(np.cos, x, lambda dy, x: -dy * sin(x))
+    return _by_numpy(np.cos, x, lambda dy, x: -dy * sin(x))
 
 
 def erf(x: TensorLike) -> Tensor:
@@ -188,11 +189,7 @@ def erf(x: TensorLike) -> Tensor:
         return flat.reshape(a.shape).astype(a.dtype)
 
     scale = 2 / math.sqrt(math.pi)
-    return _unary(function, x, lambda dy, x: dy * (exp(negative(square(x))) * scale))
-
-
-def _stepwise(function, x: TensorLike) -> Tensor:
-    return wrap(np.asarray(function(as_tensor(x).data)))
+    return _by_numpy(function, x, lambda dy, x: dy * (exp(negative(square(x))) * scale))
 
 
 def floor(x: TensorLike) -> Tensor:
@@ -209,7 +206,7 @@ def floor(x: TensorLike) -> Tensor:
     >>> floor([1.5, -1.5])
     Tensor([ 1., -2.], shape=(2,), dtype=float32)
     """
-    return _stepwise(np.floor, x)
+    return without_gradient(np.floor, x)
 
 
 def ceil(x: TensorLike) -> Tensor:
@@ -226,7 +223,7 @@ def ceil(x: TensorLike) -> Tensor:
     >>> ceil([1.5, -1.5])
     Tensor([ 2., -1.], shape=(2,), dtype=float32)
     """
-    return _stepwise(np.ceil, x)
+    return without_gradient(np.ceil, x)
 
 
 def round(x: TensorLike, decimals: int = 0) -> Tensor:
@@ -244,7 +241,7 @@ def round(x: TensorLike, decimals: int = 0) -> Tensor:
     >>> round([1.5, 2.5])
     Tensor([2., 2.], shape=(2,), dtype=float32)
     """
-    return _stepwise(lambda a: np.round(a, decimals), x)
+    return without_gradient(lambda a: np.round(a, decimals), x)
 
 
 def floor_divide(x1: TensorLike, x2: TensorLike) -> Tensor:
@@ -265,9 +262,7 @@ def floor_divide(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> floor_divide([7.0, -7.0], 2)
     Tensor([ 3., -4.], shape=(2,), dtype=float32)
     """
-    x1, x2 = pair(x1, x2)
-    with np.errstate(all="ignore"):
-        return wrap(np.asarray(np.floor_divide(x1.data, x2.data)))
+    return without_gradient(np.floor_divide, x1, x2)
 
 
 def mod(x1: TensorLike, x2: TensorLike) -> Tensor:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from minidl import _core
 from minidl._tape import Tensor, as_float, as_tensor, record, wrap
 from minidl.ops._checks import normalize_axes, normalize_axis
+from minidl.ops._numpy import reduce_by_numpy
 from minidl.ops._typing import Axis, TensorLike
 from minidl.ops.elementwise import exp, log, sqrt, square
 from minidl.ops.shape import broadcast_to, reshape
@@ -54,12 +54,10 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     Tensor([4., 6.], shape=(2,), dtype=float32)
     """
     x = as_tensor(x)
-    axes = normalize_axes(axis, x.ndim)
     if x.dtype.kind != "f":
         dtype = None if x.dtype.kind == "b" else x.dtype
-        data: Any = x.data
-        return wrap(np.asarray(data.sum(axis=axes, keepdims=keepdims, dtype=dtype)))
-    shape = x.shape
+        return reduce_by_numpy(np.sum, x, axis, keepdims, dtype=dtype)
+    axes, shape = normalize_axes(axis, x.ndim), x.shape
     return record(_core.sum(x.data, axes, keepdims), (x,), (lambda dy: _spread(dy, shape, axes),))
 
 
@@ -89,12 +87,8 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return record(
         _core.mean(x.data, axes, keepdims),
         (x,),
-        (lambda dy: _spread(dy * (1.0 / _at_least_one(count)), shape, axes),),
+        (lambda dy: _spread(dy * (1.0 / (count or 1)), shape, axes),),
     )
-
-
-def _at_least_one(count: int) -> int:
-    return count if count > 0 else 1
 
 
 def _extremum(kernel, fallback, x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
@@ -104,7 +98,7 @@ def _extremum(kernel, fallback, x: TensorLike, axis: Axis, keepdims: bool) -> Te
     if x.size == 0 and 0 in (x.shape[i] for i in axes):
         raise ValueError(f"An empty axis has no maximum or minimum. Received: shape {x.shape}")
     if x.dtype.kind != "f":
-        return wrap(np.asarray(fallback(x.data, axis=axes, keepdims=keepdims)))
+        return reduce_by_numpy(fallback, x, axis, keepdims)
 
     def gradient(dy: Tensor, x: Tensor, y: Tensor) -> Tensor:
         kept = _kept(x.shape, axes)
@@ -254,12 +248,6 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tenso
     return y if keepdims else reshape(y, tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
-def _count(function, x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
-    x = as_tensor(x)
-    axes = normalize_axes(axis, x.ndim)
-    return wrap(np.asarray(function(x.data, axis=axes, keepdims=keepdims)))
-
-
 def all(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether all elements over `axis` are true (not zero).
 
@@ -276,7 +264,7 @@ def all(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> bool(all([1, 0]))
     False
     """
-    return _count(np.all, x, axis, keepdims)
+    return reduce_by_numpy(np.all, x, axis, keepdims)
 
 
 def any(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -295,7 +283,14 @@ def any(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> bool(any([1, 0]))
     True
     """
-    return _count(np.any, x, axis, keepdims)
+    return reduce_by_numpy(np.any, x, axis, keepdims)
+
+
+def _arg(function, x: TensorLike, axis: int | None, keepdims: bool) -> Tensor:
+    x = as_tensor(x)
+    if axis is not None:
+        axis = normalize_axis(axis, x.ndim)
+    return wrap(np.asarray(function(x.data, axis=axis, keepdims=keepdims), dtype="int32"))
 
 
 def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
@@ -340,10 +335,3 @@ def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Te
     Tensor([0, 1], shape=(2,), dtype=int32)
     """
     return _arg(np.argmin, x, axis, keepdims)
-
-
-def _arg(function, x: TensorLike, axis: int | None, keepdims: bool) -> Tensor:
-    x = as_tensor(x)
-    if axis is not None:
-        axis = normalize_axis(axis, x.ndim)
-    return wrap(np.asarray(function(x.data, axis=axis, keepdims=keepdims), dtype="int32"))

@@ -103,7 +103,7 @@ def _log_softmax_grad(dy: Tensor, y: Tensor) -> Tensor:
 
 
 def softmax_cross_entropy(logits: TensorLike, labels: TensorLike) -> Tensor:
-    """`-sum(labels * log(softmax(logits)))` over the last axis, in one pass.
+    """`-sum(labels * log(softmax(logits)))` over the last axis.
 
     Args:
         logits: float tensor of shape (..., classes).
@@ -145,14 +145,15 @@ def softmax_cross_entropy(logits: TensorLike, labels: TensorLike) -> Tensor:
                 f"dtype {logits.dtype}; cast one with minidl.ops.cast."
             )
         targets = targets.reshape(-1, classes)
-    loss, slope = _core.softmax_cross_entropy(logits.data.reshape(-1, classes), targets)
-    slope = slope.reshape(logits.shape)
+    rows = logits.data.reshape(-1, classes)
+    loss, log_sum = _core.softmax_cross_entropy(rows, targets)
 
     def to_logits(dy: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        dy = expand_dims(dy, -1)
         if not is_recording(dy, logits, labels):
-            return dy * wrap(slope)
+            slope = _core.softmax_cross_entropy_grad(dy.data.reshape(-1), rows, targets, log_sum)
+            return wrap(slope.reshape(logits.shape))
         # A tape wants to differentiate this again: the kernel's result, written in ops.
+        dy = expand_dims(dy, -1)
         if sparse:
             hits = (labels.data[..., None] == np.arange(classes)).astype(logits.dtype)
             return dy * (_softmax(logits) - wrap(hits))

@@ -1,4 +1,4 @@
-"""Initial values of weights, deterministic under a seed."""
+"""Random initial values, deterministic under a seed."""
 
 from __future__ import annotations
 
@@ -7,104 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import random
-from ._registry import Registry
-from .config import floatx
-
-_registry = Registry("initializer", "keras.initializers")
-
-
-class Initializer:
-    """Base class: a callable `(shape, dtype) -> NumPy array` with a config.
-
-    Source: `keras.initializers.Initializer`.
-    """
-
-    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
-        raise NotImplementedError(f"{type(self).__name__} must implement `__call__`.")
-
-    def get_config(self) -> dict:
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict) -> Initializer:
-        return cls(**config)
-
-    def clone(self) -> Initializer:
-        return type(self).from_config(self.get_config())
-
-
-class Zeros(Initializer):
-    """All zeros. Source: `keras.initializers.Zeros`.
-
-    >>> import minidl
-    >>> minidl.initializers.Zeros()((2,))
-    array([0., 0.], dtype=float32)
-    """
-
-    def __call__(self, shape, dtype=None):
-        return np.zeros(shape, dtype or floatx())
-
-
-class Ones(Initializer):
-    """All ones. Source: `keras.initializers.Ones`.
-
-    >>> import minidl
-    >>> minidl.initializers.Ones()((2,))
-    array([1., 1.], dtype=float32)
-    """
-
-    def __call__(self, shape, dtype=None):
-        return np.ones(shape, dtype or floatx())
-
-
-class Constant(Initializer):
-    """One value everywhere.
-
-    Args:
-        value: A number, or an array that broadcasts to the shape asked for. Defaults to 0.
-
-    Source: `keras.initializers.Constant`.
-
-    >>> import minidl
-    >>> minidl.initializers.Constant(3)((2,))
-    array([3., 3.], dtype=float32)
-    """
-
-    def __init__(self, value=0.0):
-        self.value = value
-
-    def __call__(self, shape, dtype=None):
-        return np.full(shape, self.value, dtype or floatx())
-
-    def get_config(self):
-        value = self.value
-        return {"value": value.tolist() if isinstance(value, np.ndarray) else value}
-
-
-class Identity(Initializer):
-    """The identity matrix times `gain`; shapes of rank 2 only.
-
-    Args:
-        gain: Factor. Defaults to 1.
-
-    Raises:
-        ValueError: the shape asked for is not of rank 2.
-
-    Source: `keras.initializers.Identity`.
-    """
-
-    def __init__(self, gain=1.0):
-        self.gain = gain
-
-    def __call__(self, shape, dtype=None):
-        if len(shape) != 2:
-            raise ValueError(f"Identity fills matrices only. Received: shape={shape}")
-        dtype = np.dtype(dtype or floatx())
-        return np.eye(*shape, dtype=dtype) * dtype.type(self.gain)
-
-    def get_config(self):
-        return {"gain": self.gain}
+from .. import random
+from ..config import floatx
+from .constant_initializers import Initializer
 
 
 class RandomInitializer(Initializer):
@@ -388,60 +293,3 @@ class Orthogonal(RandomInitializer):
 
     def get_config(self):
         return {**super().get_config(), "gain": self.gain}
-
-
-for _cls, _aliases in {
-    Zeros: (),
-    Ones: (),
-    Constant: (),
-    Identity: ("IdentityInitializer",),
-    RandomNormal: ("normal",),
-    TruncatedNormal: (),
-    RandomUniform: ("uniform",),
-    VarianceScaling: (),
-    GlorotUniform: (),
-    GlorotNormal: (),
-    LecunNormal: (),
-    LecunUniform: (),
-    HeNormal: (),
-    HeUniform: (),
-    Orthogonal: ("OrthogonalInitializer",),
-}.items():
-    _registry.add_class(_cls, *_aliases)
-
-
-def get(identifier: Any):
-    """An initializer from a name, a Keras config, a class, an object, a callable or an array.
-
-    Args:
-        identifier: See above; None gives None.
-
-    Raises:
-        ValueError: it cannot be understood; the message suggests a close name.
-
-    Source: `keras.initializers.get`.
-
-    >>> import minidl
-    >>> type(minidl.initializers.get("he_normal")).__name__
-    'HeNormal'
-    """
-    if identifier is None or isinstance(identifier, Initializer):
-        return identifier
-    if isinstance(identifier, str):
-        return _registry.find(identifier)()
-    if isinstance(identifier, dict):
-        return _registry.deserialize(identifier)
-    if isinstance(identifier, np.ndarray):
-        return Constant(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, Initializer):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise ValueError(
-        "An initializer must be a name, an Initializer, a callable or an array. "
-        f"Received: {identifier!r} of type {type(identifier).__name__}"
-    )
-
-
-serialize = _registry.serialize
-deserialize = _registry.deserialize
