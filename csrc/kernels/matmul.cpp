@@ -14,8 +14,8 @@ namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
-constexpr int64_t kBlockBytes = 448 * 1024;  // B's slice in L2
-constexpr int64_t kMaxK = 512;
+constexpr int64_t kBlockBytes = 512 * 1024;  // B's slice in L2
+constexpr int64_t kMaxK = 1024;
 const int64_t kNoOffset[1] = {0};
 
 template <class T>
@@ -98,7 +98,7 @@ Status product(const Product<T>& p) {
   const Panels<T> panels(p.n);
   constexpr int64_t kWidth = kMaxNV * kLanes<T>;
   // The single-row path sums K in one piece; so must every other path for one row.
-  const Split ks(p.k, p.m == 1 ? p.k : panels.count() <= 2 ? 4 * kMaxK : kMaxK);
+  const Split ks(p.k, p.m == 1 ? p.k : panels.count() <= 2 ? 2 * kMaxK : kMaxK);
   const int64_t kc_most = max_of<int64_t>(1, ks.longest());
   const int64_t per_block =
       max_of<int64_t>(1, kBlockBytes / (kc_most * kWidth * static_cast<int64_t>(sizeof(T))));
