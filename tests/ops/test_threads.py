@@ -8,7 +8,7 @@ from minidl import _core, ops
 from tests.cases import all_cases
 from tests.checks import FLOATS, assert_same_bits, make, run_kernel
 
-THREADS = (2, 3, 4)
+THREADS = (2, 3, 4, 8)
 CASES = [case for case in all_cases() if case.kernel]
 
 
