@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
+from ._arguments import with_common_arguments
 from .optimizer import Optimizer
 
 
@@ -30,6 +31,7 @@ class Adam(Optimizer):
     array([0.9], dtype=float32)
     """
 
+    @with_common_arguments
     def __init__(
         self,
         learning_rate=0.001,
@@ -37,37 +39,14 @@ class Adam(Optimizer):
         beta_2=0.999,
         epsilon=1e-7,
         amsgrad=False,
-        weight_decay=None,
-        clipnorm=None,
-        clipvalue=None,
-        global_clipnorm=None,
-        use_ema=False,
-        ema_momentum=0.99,
-        ema_overwrite_frequency=None,
-        loss_scale_factor=None,
-        gradient_accumulation_steps=None,
-        name=None,
-        **kwargs,
+        **common,
     ):
         for key, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
             if not isinstance(beta, (int, float)) or not 0 <= beta < 1:
                 raise ValueError(f"`{key}` must lie in [0, 1). Received: {key}={beta!r}")
         if not isinstance(epsilon, (int, float)) or not epsilon >= 0:
             raise ValueError(f"`epsilon` must be at least 0. Received: epsilon={epsilon!r}")
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **kwargs,
-        )
+        super().__init__(learning_rate, **common)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._arguments import with_common_arguments
 from .optimizer import Optimizer
 
 
@@ -28,6 +29,7 @@ class RMSprop(Optimizer):
     array([0.684], dtype=float32)
     """
 
+    @with_common_arguments
     def __init__(
         self,
         learning_rate=0.001,
@@ -35,32 +37,9 @@ class RMSprop(Optimizer):
         momentum=0.0,
         epsilon=1e-7,
         centered=False,
-        weight_decay=None,
-        clipnorm=None,
-        clipvalue=None,
-        global_clipnorm=None,
-        use_ema=False,
-        ema_momentum=0.99,
-        ema_overwrite_frequency=None,
-        loss_scale_factor=None,
-        gradient_accumulation_steps=None,
-        name=None,
-        **kwargs,
+        **common,
     ):
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **kwargs,
-        )
+        super().__init__(learning_rate, **common)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
+from ._arguments import with_common_arguments
 from .optimizer import Optimizer
 
 
@@ -30,41 +31,19 @@ class SGD(Optimizer):
     array([0.71], dtype=float32)
     """
 
+    @with_common_arguments
     def __init__(
         self,
         learning_rate=0.01,
         momentum=0.0,
         nesterov=False,
-        weight_decay=None,
-        clipnorm=None,
-        clipvalue=None,
-        global_clipnorm=None,
-        use_ema=False,
-        ema_momentum=0.99,
-        ema_overwrite_frequency=None,
-        loss_scale_factor=None,
-        gradient_accumulation_steps=None,
-        name=None,
-        **kwargs,
+        **common,
     ):
         if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
             raise ValueError(f"`momentum` must be a number. Received: momentum={momentum!r}")
         if not 0 <= momentum <= 1:
             raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum}")
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **kwargs,
-        )
+        super().__init__(learning_rate, **common)
         self.momentum = momentum
         self.nesterov = nesterov
 
