@@ -57,7 +57,6 @@ class Conv(Convolution):
                 f"`groups` must divide `filters`. Received: groups={groups}, filters={filters}"
             )
         self._refuse_strides_with_dilation()
-        self.kernel = None
 
     def build(self, input_shape):
         channels = self._channels(input_shape)

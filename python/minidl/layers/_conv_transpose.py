@@ -61,7 +61,6 @@ class ConvTranspose(Convolution):
                     f"output_padding={self.output_padding}, strides={self.strides}"
                 )
         self._refuse_strides_with_dilation()
-        self.kernel = None
 
     def build(self, input_shape):
         channels = self._channels(input_shape)

@@ -47,7 +47,8 @@ class Convolution(Layer):
         self._options = tuple(options)
         for name, value in options.items():
             setattr(self, name, _KINDS[name.rpartition("_")[2]].get(value))
-        self.bias = None
+        self.kernel: Any = None
+        self.bias: Any = None
         self.input_spec = InputSpec(ndim=self.rank + 2)
         # relu is done while the tile is in registers, the identity not at all
         self._fused = "relu" if self.activation is activations.relu else None
@@ -85,6 +86,13 @@ class Convolution(Layer):
             constraint=getattr(self, f"{prefix}_constraint"),
             name=name,
         )
+
+    def call(self, inputs: Any) -> Any:
+        return self._activate(self._run(inputs, self.kernel, self.bias, self._fused))
+
+    def _run(self, inputs: Any, kernel: Any, bias: Any, activation: str | None) -> Any:
+        """The convolution with these weights, the layer's own or others of the same shape."""
+        raise NotImplementedError
 
     def _activate(self, out: Any) -> Any:
         """The activation, where the op has not done it."""

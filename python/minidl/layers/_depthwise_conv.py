@@ -50,7 +50,6 @@ class DepthwiseConv(Convolution):
             **kwargs,
         )
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier")
-        self.kernel = None
 
     def build(self, input_shape):
         channels = self._channels(input_shape)

@@ -78,17 +78,19 @@ class SeparableConv(Convolution):
         self._fix_channels(channels)
 
     def call(self, inputs):
-        out = ops.separable_conv(
+        kernels = self.depthwise_kernel, self.pointwise_kernel
+        return self._activate(self._run(inputs, kernels, self.bias, self._fused))
+
+    def _run(self, inputs, kernel, bias, activation):
+        return ops.separable_conv(
             inputs,
-            self.depthwise_kernel,
-            self.pointwise_kernel,
+            *kernel,
             self.strides,
             self.padding,
             dilation_rate=self.dilation_rate,
-            bias=self.bias,
-            activation=self._fused,
+            bias=bias,
+            activation=activation,
         )
-        return self._activate(out)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self._output_sizes(input_shape), self.filters)

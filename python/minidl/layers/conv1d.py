@@ -47,15 +47,6 @@ class Conv1D(Conv):
     rank = 1
     paddings = ("valid", "same", "causal")
 
-    def call(self, inputs):
-        out = ops.conv1d(
-            inputs,
-            self.kernel,
-            self.bias,
-            self.strides,
-            self.padding,
-            self.dilation_rate,
-            self.groups,
-            self._fused,
-        )
-        return self._activate(out)
+    def _run(self, inputs, kernel, bias, activation):
+        window = self.strides, self.padding, self.dilation_rate, self.groups
+        return ops.conv1d(inputs, kernel, bias, *window, activation)

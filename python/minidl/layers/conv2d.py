@@ -44,15 +44,6 @@ class Conv2D(Conv):
     (2, 6, 6, 4)
     """
 
-    def call(self, inputs):
-        out = ops.conv2d(
-            inputs,
-            self.kernel,
-            self.bias,
-            self.strides,
-            self.padding,
-            self.dilation_rate,
-            self.groups,
-            self._fused,
-        )
-        return self._activate(out)
+    def _run(self, inputs, kernel, bias, activation):
+        window = self.strides, self.padding, self.dilation_rate, self.groups
+        return ops.conv2d(inputs, kernel, bias, *window, activation)

@@ -46,15 +46,6 @@ class Conv2DTranspose(ConvTranspose):
 
     rank = 2
 
-    def call(self, inputs):
-        out = ops.conv2d_transpose(
-            inputs,
-            self.kernel,
-            self.bias,
-            self.strides,
-            self.padding,
-            self.output_padding,
-            self.dilation_rate,
-            self._fused,
-        )
-        return self._activate(out)
+    def _run(self, inputs, kernel, bias, activation):
+        window = self.strides, self.padding, self.output_padding, self.dilation_rate
+        return ops.conv2d_transpose(inputs, kernel, bias, *window, activation)

@@ -99,6 +99,10 @@ class Dense(Layer):
         out = ops.dense(inputs, self.kernel, self.bias, self._fused)
         return out if self._after is None else self._after(out)
 
+    def _run(self, inputs, kernel, bias, activation):
+        """The product with these weights, the layer's own or others of the same shape."""
+        return ops.dense(inputs, kernel, bias, activation)
+
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
 

@@ -45,14 +45,6 @@ class DepthwiseConv1D(DepthwiseConv):
 
     rank = 1
 
-    def call(self, inputs):
-        out = ops.depthwise_conv1d(
-            inputs,
-            self.kernel,
-            self.bias,
-            self.strides,
-            self.padding,
-            self.dilation_rate,
-            self._fused,
-        )
-        return self._activate(out)
+    def _run(self, inputs, kernel, bias, activation):
+        window = self.strides, self.padding, self.dilation_rate
+        return ops.depthwise_conv1d(inputs, kernel, bias, *window, activation)

@@ -45,14 +45,6 @@ class DepthwiseConv2D(DepthwiseConv):
 
     rank = 2
 
-    def call(self, inputs):
-        out = ops.depthwise_conv2d(
-            inputs,
-            self.kernel,
-            self.bias,
-            self.strides,
-            self.padding,
-            self.dilation_rate,
-            self._fused,
-        )
-        return self._activate(out)
+    def _run(self, inputs, kernel, bias, activation):
+        window = self.strides, self.padding, self.dilation_rate
+        return ops.depthwise_conv2d(inputs, kernel, bias, *window, activation)

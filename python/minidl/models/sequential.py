@@ -8,6 +8,7 @@ from .. import layers as layers_module
 from .._tape import Variable
 from ..layers.input_layer import InputLayer, KerasTensor
 from ..layers.layer import Layer, call_context
+from ._folding import fold
 from .model import Model
 
 
@@ -35,6 +36,7 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._input: InputLayer | None = None
+        self._folded: list[Any] | None = None  # see `_inference_steps`
         self._leaves: tuple[Layer, ...] | None = ()  # the layers, when none has layers inside
         if isinstance(layers, (Layer, KerasTensor)):
             raise ValueError("`layers` must be a list of layers.")
@@ -89,6 +91,7 @@ class Sequential(Model):
     def _changed(self) -> None:
         leaves = all(layer._is_leaf for layer in self._stack)
         self._leaves = tuple(self._stack) if leaves else None
+        self._folded = None
         self.built = False
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -165,9 +168,17 @@ class Sequential(Model):
         if not self._stack:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Add some.")
         x = inputs
-        for layer in self._stack:
-            x = layer(x)
+        for step in self._stack if training else self._inference_steps():
+            x = step(x)
         return x
+
+    def _inference_steps(self) -> list[Any]:
+        """The layers, batch normalisations folded into what comes before them."""
+        if self._folded is None:
+            if not all(layer.built for layer in self._stack):
+                return self._stack
+            self._folded = fold(self._stack)
+        return self._folded
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         expected = self._input

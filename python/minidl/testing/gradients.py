@@ -124,13 +124,19 @@ class _Check:
         array = self.places[i][1]
         kept = array.copy()
         try:
-            array[...] = kept + self.eps * direction
+            self.put(array, kept + self.eps * direction)
             above = self.evaluate()
-            array[...] = kept - self.eps * direction
+            self.put(array, kept - self.eps * direction)
             below = self.evaluate()
         finally:
-            array[...] = kept
+            self.put(array, kept)
         return [(a - b) / (2 * self.eps) for a, b in zip(above, below, strict=True)]
+
+    def put(self, array: np.ndarray, values: np.ndarray) -> None:
+        """Change a place, and tell what was worked out from the variables before."""
+        array[...] = values
+        for variable in self.variables:
+            variable._bump_version()
 
     def compare_jacobians(self, outputs: list[np.ndarray], chosen: list[bool]) -> None:
         rows = []
