@@ -110,6 +110,28 @@ def _conv_gradients(row):
     return Row(f"{row} grads", build, 2.0 * conv.flops(), 0.0, "peak", ratio, share)
 
 
+def _transposed():
+    row = "transposed conv k4 s2 128ch 64x7x7"
+
+    def build():
+        rng = np.random.default_rng(0)
+        x = rng.standard_normal((64, 7, 7, 128), np.float32)
+        weights = rng.standard_normal((4, 4, 128, 128), np.float32)
+        calls = {"minidl": Call(fixed(ops.conv_transpose, x, weights, 2, "same"))}
+        for name, layout in peers.formats().items():
+            # Keras's (height, width, out, in), as a filter, is PyTorch's (in, out, height, width).
+            tensors = peers.images(x, layout), peers.filters(weights, layout)
+
+            def run(tensors=tensors):
+                with torch.no_grad():
+                    return torch.conv_transpose2d(*tensors, stride=2, padding=1)
+
+            calls[name] = Call(run, lambda y: [peers.images_back(y)])
+        return calls
+
+    return Row(row, build, 2.0 * 64 * 7 * 7 * 16 * 128 * 128, 0.0, "peak", 1.3, 0.85)
+
+
 def _max_pool():
     row = "max pool 2x2 8x56x56x64"
 
@@ -276,6 +298,7 @@ def _cross_entropy(row, reads):
 ROWS = [
     *(_matmul(row) for row in PRODUCTS),
     *(make(row) for row in CONVOLUTIONS for make in (_conv_forward, _conv_gradients)),
+    _transposed(),
     _batch_norm(),
     _cross_entropy("softmax cross-entropy fwd+bwd 4096x1000", 1),
     _cross_entropy("dense cross-entropy fwd+bwd 4096x1000", 2),

@@ -1,4 +1,4 @@
-"""Random configurations of the layers that slide, pool, pad, crop and enlarge.
+"""Random configurations of layers: those of the convolution family, and the basic ones.
 
 `configuration(name, rng)` gives the arguments of a layer and the shape of an input that fits.
 """
@@ -15,10 +15,16 @@ NAMES = [
     *("ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D"),
     *("UpSampling1D", "UpSampling2D", "SpatialDropout1D", "SpatialDropout2D"),
 ]
+BASIC = [
+    *("Dense", "BatchNormalization", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"),
+    *("Flatten", "Reshape", "Dropout"),
+]
 
 
 def configuration(name: str, rng: np.random.Generator) -> tuple[dict, tuple[int, ...]]:
     """The arguments of a layer, and the shape of an input."""
+    if name in BASIC:
+        return _basic(name, rng)
     rank = 2 if "2D" in name else 1
     size = [int(n) for n in rng.integers(7, 13, rank)]
     shape = (int(rng.integers(1, 4)), *size, int(rng.integers(1, 6)))
@@ -129,6 +135,36 @@ def _upsample(name, rng, rank, shape):
 
 def _dropout(name, rng, rank, shape):
     return {"rate": float(rng.integers(0, 10)) / 10}, shape
+
+
+def _basic(name, rng):
+    shape = tuple(int(n) for n in rng.integers(2, 6, rng.integers(2, 5)))
+    axes = range(1, len(shape))
+    if name == "Dense":
+        bias = bool(rng.integers(2))
+        activation = _pick(rng, *ACTIVATIONS, "softmax", "elu")
+        return {"units": int(rng.integers(1, 9)), "use_bias": bias, "activation": activation}, shape
+    if name == "BatchNormalization":
+        config = {"scale": bool(rng.integers(3)), "center": bool(rng.integers(3))}
+        axis = int(_pick(rng, -1, *axes))
+        return {**config, "axis": axis, "epsilon": float(rng.uniform(1e-3, 0.1))}, shape
+    if name == "ReLU":
+        config = {"negative_slope": float(rng.uniform(0, 0.5)), "threshold": float(rng.uniform())}
+        return {**config, "max_value": _pick(rng, None, float(rng.uniform(1, 2)))}, shape
+    if name == "Reshape":
+        target = [int(n) for n in rng.permutation(shape[1:])]
+        if rng.integers(2):
+            target[int(rng.integers(len(target)))] = -1
+        return {"target_shape": tuple(target)}, shape
+    config = {
+        "Activation": {"activation": _pick(rng, *ACTIVATIONS[1:], "softmax", "elu", "softplus")},
+        "LeakyReLU": {"negative_slope": float(rng.uniform(0, 0.5))},
+        "ELU": {"alpha": float(rng.uniform(0.2, 2))},
+        "Softmax": {"axis": int(_pick(rng, -1, *axes))},
+        "Flatten": {},
+        "Dropout": {"rate": float(rng.integers(0, 10)) / 10},
+    }[name]
+    return config, shape
 
 
 _MAKERS = {  # the first key that is part of the layer's name

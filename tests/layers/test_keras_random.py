@@ -1,4 +1,4 @@
-"""Random configurations of every layer of the convolution family, against Keras's."""
+"""Random configurations of every layer against Keras's."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.keras_peer import keras, peer_weights
 from tests.layers.peers import compare, make_pair
-from tests.layers.random_layers import NAMES, configuration
+from tests.layers.random_layers import BASIC, NAMES, configuration
 
 CASES = 16
 
@@ -30,6 +30,22 @@ def test_layer_equals_keras_layer(name, number):
     peer.set_weights([w + 1 for w in ours.get_weights()])
     ours.set_weights(peer_weights(peer))
     compare(ours, peer, shape, training=False)
+
+
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("name", BASIC)
+def test_basic_layer_equals_keras_layer(name, number):
+    """Outputs, gradients, weights, config and foretold shape."""
+    config, shape = configuration(name, np.random.default_rng([BASIC.index(name), number, 1]))
+    ours, peer = make_pair(name, config, shape)
+    compare(ours, peer, shape, training=False)
+    for mine, theirs in zip(ours.get_weights(), peer_weights(peer), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    mine, theirs = ours.get_config(), peer.get_config()
+    assert mine == {key: theirs[key] for key in mine}
+    assert type(ours).from_config(theirs).get_config() == mine
+    for known in (shape, (None, *shape[1:])):
+        assert tuple(ours.compute_output_shape(known)) == tuple(peer.compute_output_shape(known))
 
 
 def _check_configs(name, config, shape):
