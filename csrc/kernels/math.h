@@ -125,15 +125,23 @@ MINIDL_INLINE vec<T> exp_nonpositive(vec<T> x) {
 #endif
 }
 
+// Results that are no normal numbers, out of the way: most vectors have none.
 template <class T>
 MINIDL_INLINE vec<T> vexp(vec<T> x) {
   using R = Real<T>;
-  const vec<T> a = at_least<T>(x, R::kExpZero);
-  const Reduced<T> e = reduce_exp<T>(a);
-  const ivec<T> y = (ivec<T>)(static_cast<T>(1) + (e.r + e.tail)) + e.power;
-  const vec<T> scaled = (vec<T>)(y + (R::kDenormals << R::kMantissa));
-  const vec<T> low = a < broadcast(R::kExpMin) ? (vec<T>)to_denormal<T>(scaled) : (vec<T>)y;
-  return x <= broadcast(R::kExpMax) ? low : x + static_cast<T>(__builtin_inf());
+  const Reduced<T> e = reduce_exp<T>(x);
+  const ivec<T> y = (ivec<T>)(static_cast<T>(1) + (e.r + e.tail));
+  const auto low = x < broadcast(R::kExpMin);
+  const auto out = low | ~(x <= broadcast(R::kExpMax));
+  if (__builtin_expect(any(out), 0)) {
+    const Reduced<T> d = reduce_exp<T>(at_least<T>(x, R::kExpZero));
+    const ivec<T> z = (ivec<T>)(static_cast<T>(1) + (d.r + d.tail)) + d.power;
+    const vec<T> scaled = (vec<T>)(z + (R::kDenormals << R::kMantissa));
+    const vec<T> high = x + static_cast<T>(__builtin_inf());  // NaN, or inf
+    const vec<T> rare = low ? (vec<T>)to_denormal<T>(scaled) : high;
+    return out ? rare : (vec<T>)(y + e.power);
+  }
+  return (vec<T>)(y + e.power);
 }
 
 // e^x - 1 without cancellation: 2^n r + (2^n - 1) loses next to nothing. The power is halved so
@@ -229,22 +237,18 @@ MINIDL_INLINE vec<T> vtanh(vec<T> x) {
   return (vec<T>)((ivec<T>)y | sign);
 }
 
-// 1 / (1 + e^-x) with e^-x = 2^n (1 + q). The denominator is (1 + 2^n) + 2^n q, or far below 0
-// 2^n (1 + (q + 2^-n)): either way its last sum is the only one that rounds much.
+// 1 / (1 + e^-x) with e^-x = 2^n (1 + q). The denominator is (1 + 2^n) + 2^n q, with what the first
+// sum lost: the second is the only one that rounds. Where the result is no normal number it is e^x.
 template <class T>
 MINIDL_INLINE vec<T> vsigmoid(vec<T> x) {
-  using R = Real<T>;
-  const vec<T> one = broadcast(static_cast<T>(1));
-  const Reduced<T> e = reduce_exp<T>(at_most<T>(at_least<T>(-x, -R::kSigmoidMax), -R::kExpZero));
-  const vec<T> q = e.r + e.tail, scale = (vec<T>)((ivec<T>)one + e.power);
-  // Beyond the range of exponents 2^-n turns negative.
-  const vec<T> inverse = at_least<T>((vec<T>)((ivec<T>)one - e.power), static_cast<T>(0));
-  const auto low = x < broadcast(static_cast<T>(-8));
-  const vec<T> y = one / (low ? one + (q + inverse) : (one + scale) + scale * q);
-  const ivec<T> z = (ivec<T>)y - e.power;
-  const vec<T> scaled = (vec<T>)(z + (R::kDenormals << R::kMantissa));
-  const vec<T> small = x < broadcast(R::kExpMin) ? (vec<T>)to_denormal<T>(scaled) : (vec<T>)z;
-  return low ? small : y;
+  const T one = 1;
+  const auto low = x < broadcast(Real<T>::kExpMin);
+  const Reduced<T> e = reduce_exp<T>(-at_most<T>(x, Real<T>::kSigmoidMax));
+  const vec<T> scale = (vec<T>)(e.power + (ivec<T>)broadcast(one));
+  const vec<T> sum = scale + one, lost = one - (sum - scale);
+  const vec<T> y = one / (sum + (scale * (e.r + e.tail) + lost));
+  if (__builtin_expect(any(low), 0)) return low ? vexp<T>(x) : y;
+  return y;
 }
 
 // erf(a) of a >= 0 and, in passing, e^-a^2 (of a up to kErfcMax, where nothing is left of it).

@@ -168,6 +168,20 @@ MINIDL_INLINE vec<T> at_most(vec<T> x, T high) {
   return at_most<T>(x, broadcast(high));
 }
 
+// Whether a comparison (all bits set where it holds) holds in some lane.
+template <class M>
+MINIDL_INLINE bool any(M mask) {
+#if defined(MINIDL_ISA_avx512)
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(MINIDL_ISA_avx2)
+  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#else
+  uint64_t half[2];
+  __builtin_memcpy(half, &mask, sizeof half);
+  return (half[0] | half[1]) != 0;
+#endif
+}
+
 // a > b ? a : b, NaN in either wins: as NumPy's maximum.
 template <class T>
 MINIDL_INLINE vec<T> vmax(vec<T> a, vec<T> b) {

@@ -94,6 +94,12 @@ def test_slopes_far_out(dtype, kernel, exact):
     assert np.isnan(getattr(_core, f"{kernel}_grad")(np.ones_like(x), x, *settings)).all()
 
 
+def test_gelu_keeps_its_left_tail(dtype):
+    x = np.linspace(-5, 0, 501).astype(dtype)
+    expected = activations.gelu_tail(x)
+    np.testing.assert_allclose(_core.gelu(x, False), expected, rtol=2e-4)
+
+
 def test_elu(dtype):
     got = _core.elu(_array(dtype, NAN, INF, -INF, 0.0, repeat=5), 1.0)
     np.testing.assert_allclose(got, _array(dtype, NAN, INF, -1.0, 0.0, repeat=5))

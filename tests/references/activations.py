@@ -77,6 +77,12 @@ def gelu(x, approximate=True):
     return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
 
 
+def gelu_tail(x):
+    """The exact one for x <= 0, from the complement of erf: nothing cancels."""
+    x = f64(x)
+    return 0.5 * x * np.vectorize(math.erfc, otypes=[f64])(-x * math.sqrt(0.5))
+
+
 def gelu_grad(dy, x, approximate=True):
     x = f64(x)
     if approximate:
