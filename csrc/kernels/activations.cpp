@@ -80,11 +80,19 @@ Status sigmoid_grad_all(const UnaryGradParams& p) {
   return parallel_map<T>(p, [](vec<T> dy, vec<T> y) { return dy * y * (static_cast<T>(1) - y); });
 }
 
+// max(x, 0) + log(1 + e) with e = e^-|x|; in float the logarithm is a polynomial on [0, 1].
 template <class T>
 Status softplus_all(const UnaryParams& p) {
   return parallel_map<T>(p, [](vec<T> x) {
-    const vec<T> e = exp_nonpositive<T>(-vabs<T>(x));
-    return (x < vec<T>{} ? vec<T>{} : x) + vlog1p<T>(e);
+    const vec<T> e = exp_nonpositive<T>(-vabs<T>(x)), top = at_least<T>(x, T(0));
+    if constexpr (sizeof(T) == 4) {
+      const T c[] = {-3.33877819e-3f, 2.02780427e-2f, -5.77597835e-2f, 1.06846161e-1f,
+                     -1.53533327e-1f, 1.96924760e-1f, -2.49573512e-1f, 3.33302759e-1f,
+                     -4.99999142e-1f, 9.99999996e-1f};
+      return top + e * polynomial<T>(e, c);
+    } else {
+      return top + vlog1p<T>(e);
+    }
   });
 }
 

@@ -165,6 +165,12 @@ void check_elementwise() {
   kernels().tanh[kIndex<T>](unary);
   for (size_t i = 0; i < x.size(); ++i) want[i] = std::tanh(static_cast<double>(x[i]));
   compare("tanh", z, want, 1e-6);
+  kernels().erf[kIndex<T>](unary);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = std::erf(static_cast<double>(x[i]));
+  compare("erf", z, want, 1e-6);
+  kernels().gelu[kIndex<T>](unary);
+  for (size_t i = 0; i < x.size(); ++i) want[i] = x[i] * T(0.5) * std::erfc(-x[i] / T(M_SQRT2));
+  compare("gelu", z, want, 1e-6);
   UnaryGradParams grad{dy.data(), x.data(), z.data(), rows * cols, {0, HUGE_VAL, 0}};
   kernels().relu_grad[kIndex<T>](grad);
   for (size_t i = 0; i < x.size(); ++i) want[i] = x[i] > 0 ? dy[i] : T(0);

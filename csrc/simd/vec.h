@@ -168,6 +168,19 @@ MINIDL_INLINE vec<T> at_most(vec<T> x, T high) {
   return at_most<T>(x, broadcast(high));
 }
 
+// v as it is, of which the compiler knows nothing: what it takes for x + 0 would lose a denormal x.
+template <class V>
+MINIDL_INLINE V opaque(V v) {
+#if defined(MINIDL_ISA_avx512)
+  __asm__("" : "+v"(v));
+#elif defined(__x86_64__)
+  __asm__("" : "+x"(v));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(v));
+#endif
+  return v;
+}
+
 // Whether a comparison (all bits set where it holds) holds in some lane.
 template <class M>
 MINIDL_INLINE bool any(M mask) {
