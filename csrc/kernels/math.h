@@ -1,4 +1,4 @@
-// exp, expm1, log, log1p, tanh, sigmoid and erf on whole vectors: no branches, no calls, no tables.
+// exp, expm1, log, log1p, tanh, sigmoid and erf on whole vectors, without calls or tables.
 //
 // Bits are handled as integers of the same width, and integers become floats (and back) by adding
 // 1.5 * 2^23 (or 2^52), which every instruction set can do. Polynomials are minimax fits made for
