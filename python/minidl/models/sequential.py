@@ -34,6 +34,7 @@ class Sequential(Model):
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
         super().__init__(trainable=trainable, name=name)
+        self.autocast = False  # the layers know their dtypes: a float64 one sees float64
         self._stack: list[Layer] = []
         self._input: InputLayer | None = None
         self._folded: list[Any] | None = None  # see `_inference_steps`
