@@ -1,4 +1,4 @@
-"""Rows that time one kernel or one pass: matmul, convolution, pooling, normalisation, losses."""
+"""Rows that time one kernel or one pass: matmul, pooling, normalisation, losses."""
 
 from functools import partial
 
@@ -10,7 +10,6 @@ from bench import peers
 from bench.peers import torch
 from bench.rows import Row, arguments, fixed, kernel, rotating
 from bench.timing import Call
-from tests.cases.conv2d import SPEED as CONVOLUTIONS
 from tests.cases.matmul import SPEED as PRODUCTS
 
 # Ratio to the best peer and share of the limit.
@@ -22,15 +21,6 @@ MATMUL_TARGETS = {
     "matmul 64x128x784": (1.6, 0.75),
     "matmul 4096x64x1152": (2.0, 0.85),
     "matmul 1x4096x4096": (1.0, 0.85),
-}
-CONV_TARGETS = {  # forward, gradients
-    "conv 3x3 64ch 8x56x56": ((1.0, 0.94), (1.1, 0.88)),
-    "conv 3x3 256ch 8x14x14": ((1.0, 0.94), (1.05, 0.88)),
-    "conv 1x1 512->128 8x28x28": ((1.0, 0.90), (1.2, 0.90)),
-    "stem 7x7 s2 3->64 8x224x224": ((1.0, 0.85), (3.0, 0.75)),
-    "conv 3x3 1->32 64x28x28": ((1.5, 0.0), (4.0, 0.0)),
-    "atrous d2 64ch 8x56x56": ((1.0, 0.94), (1.15, 0.88)),
-    "atrous d6 256ch 4x32x32": ((1.0, 0.0), (1.1, 0.0)),
 }
 
 
@@ -54,82 +44,6 @@ def _matmul(row):
         traffic = 4.0 * k * n
         return Row(row, build, 2.0 * k * n, traffic, "triad", ratio, share)
     return Row(row, build, 2.0 * m * k * n, 0.0, "peak", ratio, share)
-
-
-def _conv_forward(row):
-    conv = CONVOLUTIONS[row]
-    _, pad, dilation, groups = conv.settings()
-
-    def build():
-        (args,) = arguments(f"{row} fwd", "conv2d")
-        x, weights, bias = args[:3]
-        calls = {"minidl": Call(fixed(kernel("conv2d"), *args))}
-        for name, layout in peers.formats().items():
-            inputs = peers.images(x, layout), peers.filters(weights, layout), torch.from_numpy(bias)
-
-            def run(inputs=inputs):
-                with torch.no_grad():
-                    return torch.conv2d(*inputs, conv.strides, pad[::2], dilation, groups)
-
-            calls[name] = Call(run, lambda y: [peers.images_back(y)])
-        return calls
-
-    ratio, share = CONV_TARGETS[row][0]
-    return Row(f"{row} fwd", build, conv.flops(), 0.0, "peak", ratio, share)
-
-
-def _conv_gradients(row):
-    conv = CONVOLUTIONS[row]
-    strides, pad, dilation, groups = conv.settings()
-
-    def build():
-        (into_input,) = arguments(f"{row} grads", "conv2d_input_grad")
-        (into_filter,) = arguments(f"{row} grads", "conv2d_filter_grad")
-        x, weights, dy = into_filter[0], into_input[1], into_input[0]
-        into_filter = (x, dy, *into_filter[2:])
-
-        def ours():
-            dx = kernel("conv2d_input_grad")(*into_input)
-            return dx, kernel("conv2d_filter_grad")(*into_filter)
-
-        calls = {"minidl": Call(ours)}
-        for name, layout in peers.formats().items():
-            tensors = (
-                peers.images(dy, layout),
-                peers.images(x, layout),
-                peers.filters(weights, layout),
-            )
-            rest = None, strides, pad[::2], dilation, False, [0, 0], groups, [True, True, False]
-            calls[name] = Call(
-                fixed(torch.ops.aten.convolution_backward, *tensors, *rest),
-                lambda out: [peers.images_back(out[0]), peers.filters_back(out[1])],
-            )
-        return calls
-
-    ratio, share = CONV_TARGETS[row][1]
-    return Row(f"{row} grads", build, 2.0 * conv.flops(), 0.0, "peak", ratio, share)
-
-
-def _transposed():
-    row = "transposed conv k4 s2 128ch 64x7x7"
-
-    def build():
-        rng = np.random.default_rng(0)
-        x = rng.standard_normal((64, 7, 7, 128), np.float32)
-        weights = rng.standard_normal((4, 4, 128, 128), np.float32)
-        calls = {"minidl": Call(fixed(ops.conv_transpose, x, weights, 2, "same"))}
-        for name, layout in peers.formats().items():
-            # Keras's (height, width, out, in), as a filter, is PyTorch's (in, out, height, width).
-            tensors = peers.images(x, layout), peers.filters(weights, layout)
-
-            def run(tensors=tensors):
-                with torch.no_grad():
-                    return torch.conv_transpose2d(*tensors, stride=2, padding=1)
-
-            calls[name] = Call(run, lambda y: [peers.images_back(y)])
-        return calls
-
-    return Row(row, build, 2.0 * 64 * 7 * 7 * 16 * 128 * 128, 0.0, "peak", 1.3, 0.85)
 
 
 def _max_pool():
@@ -297,8 +211,6 @@ def _cross_entropy(row, reads):
 
 ROWS = [
     *(_matmul(row) for row in PRODUCTS),
-    *(make(row) for row in CONVOLUTIONS for make in (_conv_forward, _conv_gradients)),
-    _transposed(),
     _batch_norm(),
     _cross_entropy("softmax cross-entropy fwd+bwd 4096x1000", 1),
     _cross_entropy("dense cross-entropy fwd+bwd 4096x1000", 2),

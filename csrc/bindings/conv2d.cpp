@@ -1,6 +1,6 @@
-#include <string>
+#include "bindings/conv2d.h"
 
-#include "bindings/arrays.h"
+#include <string>
 
 namespace minidl {
 namespace {
@@ -79,11 +79,18 @@ void check_dy(const Array& dy, const Conv2DParams& p) {
                         text(p.oh) + ", " + text(p.ow) + ", " + text(p.oc) + ")");
 }
 
+// One input channel a group: vectors over channels serve better than matrix products.
+bool is_depthwise(const Conv2DParams& p) {
+  return p.groups > 1 && p.groups == p.c;
+}
+
 int64_t work_of(const Conv2DParams& p) {
   const double work = static_cast<double>(p.n * p.oh * p.ow) * static_cast<double>(p.kh * p.kw) *
-                      static_cast<double>(p.c) * static_cast<double>(p.oc);
+                      static_cast<double>(p.c / p.groups) * static_cast<double>(p.oc);
   return work > 1e15 ? int64_t{1} << 50 : static_cast<int64_t>(work);
 }
+
+}  // namespace
 
 py::object conv2d(py::handle x_, py::handle kernel_, py::handle bias_, py::handle strides,
                   py::handle padding, py::handle dilation, int64_t groups,
@@ -112,12 +119,14 @@ py::object conv2d(py::handle x_, py::handle kernel_, py::handle bias_, py::handl
   p.x = x.data();
   p.filter = kernel.data();
   p.out = y.data();
-  if (y.size()) run(kernels().conv2d, x.dtype(), p, work_of(p));
+  if (y.size())
+    run(is_depthwise(p) ? kernels().depthwise_conv2d : kernels().conv2d, x.dtype(), p, work_of(p));
   return y.object();
 }
 
-py::object input_grad(py::handle dy_, py::handle kernel_, py::handle input_shape,
-                      py::handle strides, py::handle padding, py::handle dilation, int64_t groups) {
+py::object conv2d_input_grad(py::handle dy_, py::handle kernel_, py::handle input_shape,
+                             py::handle strides, py::handle padding, py::handle dilation,
+                             int64_t groups) {
   const Array dy = input(dy_, "dy"), kernel = input(kernel_, "kernel");
   same_dtype(dy, "dy", kernel, "kernel");
   expect_ndim(dy, "dy", 4, "[batch, height, width, channels]");
@@ -137,12 +146,15 @@ py::object input_grad(py::handle dy_, py::handle kernel_, py::handle input_shape
   p.dy = dy.data();
   p.filter = kernel.data();
   p.out = dx.data();
-  if (dx.size()) run(kernels().conv2d_input_grad, dy.dtype(), p, work_of(p));
+  if (dx.size())
+    run(is_depthwise(p) ? kernels().depthwise_conv2d_input_grad : kernels().conv2d_input_grad,
+        dy.dtype(), p, work_of(p));
   return dx.object();
 }
 
-py::object filter_grad(py::handle x_, py::handle dy_, py::handle kernel_size, py::handle strides,
-                       py::handle padding, py::handle dilation, int64_t groups) {
+py::object conv2d_filter_grad(py::handle x_, py::handle dy_, py::handle kernel_size,
+                              py::handle strides, py::handle padding, py::handle dilation,
+                              int64_t groups) {
   const Array x = input(x_, "x"), dy = input(dy_, "dy");
   same_dtype(x, "x", dy, "dy");
   expect_ndim(x, "x", 4, "[batch, height, width, channels]");
@@ -157,11 +169,11 @@ py::object filter_grad(py::handle x_, py::handle dy_, py::handle kernel_size, py
   p.x = x.data();
   p.dy = dy.data();
   p.out = dw.data();
-  if (dw.size()) run(kernels().conv2d_filter_grad, x.dtype(), p, work_of(p));
+  if (dw.size())
+    run(is_depthwise(p) ? kernels().depthwise_conv2d_filter_grad : kernels().conv2d_filter_grad,
+        x.dtype(), p, work_of(p));
   return dw.object();
 }
-
-}  // namespace
 
 void bind_conv2d(py::module_& m) {
   m.def(
@@ -171,13 +183,15 @@ void bind_conv2d(py::module_& m) {
       py::arg("activation") = "linear",
       "2-D convolution (cross-correlation) of x [n, h, w, c] with kernel [kh, kw, c / groups, oc];"
       " padding is (top, bottom, left, right). Bias and activation are fused.");
-  m.def("conv2d_input_grad", &input_grad, py::arg("dy"), py::arg("kernel"), py::arg("input_shape"),
-        py::arg("strides") = py::make_tuple(1, 1), py::arg("padding") = py::make_tuple(0, 0, 0, 0),
-        py::arg("dilation") = py::make_tuple(1, 1), py::arg("groups") = 1,
+  m.def("conv2d_input_grad", &conv2d_input_grad, py::arg("dy"), py::arg("kernel"),
+        py::arg("input_shape"), py::arg("strides") = py::make_tuple(1, 1),
+        py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),
+        py::arg("groups") = 1,
         "Gradient of conv2d with respect to x, given dy; input_shape is x's.");
-  m.def("conv2d_filter_grad", &filter_grad, py::arg("x"), py::arg("dy"), py::arg("kernel_size"),
-        py::arg("strides") = py::make_tuple(1, 1), py::arg("padding") = py::make_tuple(0, 0, 0, 0),
-        py::arg("dilation") = py::make_tuple(1, 1), py::arg("groups") = 1,
+  m.def("conv2d_filter_grad", &conv2d_filter_grad, py::arg("x"), py::arg("dy"),
+        py::arg("kernel_size"), py::arg("strides") = py::make_tuple(1, 1),
+        py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),
+        py::arg("groups") = 1,
         "Gradient of conv2d with respect to the kernel, given dy; kernel_size is (kh, kw).");
 }
 

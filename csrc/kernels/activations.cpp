@@ -124,30 +124,15 @@ constexpr double kGeluCube = 0.044715;
 constexpr double kHalfRoot = 0.70710678118654752440;    // sqrt(1 / 2)
 constexpr double kGaussScale = 0.39894228040143267794;  // 1 / sqrt(2 pi)
 
-// 2^x of -150 < x <= 0 in float, to 8e-8 of itself; 0 where that is no normal number.
-MINIDL_INLINE vec<float> power_of_two(vec<float> x) {
-  using R = Real<float>;
-  const vec<float> t = x + R::kRound, n = t - R::kRound;
-  const float c[] = {1.34099304e-3f, 9.67603304e-3f, 5.55029751e-2f,
-                     2.40221075e-1f, 6.93147225e-1f, 1.00000008f};
-  const vec<float> y = polynomial<float>(x - n, c);
-#if defined(MINIDL_ISA_avx512)
-  return times_power_of_two<float>(y, n);
-#else
-  const vec<float> scaled = (vec<float>)((ivec<float>)y + ((ivec<float>)t << R::kMantissa));
-  return n > broadcast(-126.0f) ? scaled : vec<float>{};
-#endif
-}
-
-// P(X <= x). In float 2 to a polynomial in |x|, fitted so that x times it is within 3e-8, and so
+// P(X <= x). In float e to a polynomial in |x|, fitted so that x times it is within 3e-8, and so
 // that the left tail keeps most of its digits.
 template <class T>
 MINIDL_INLINE vec<T> normal_below(vec<T> x) {
   if constexpr (sizeof(T) == 4) {
-    const T c[] = {-9.90651632e-9f, 3.97170346e-7f,  -6.35656789e-6f, 5.17364266e-5f,
-                   -2.01722930e-4f, -1.48116011e-4f, 7.11344460e-3f,  -5.25454121e-2f,
-                   -4.59188977e-1f, -1.15110781f,    -9.99999938e-1f};
-    const vec<T> left = power_of_two(polynomial<T>(at_most<T>(vabs<T>(x), T(13.2)), c));
+    const T c[] = {-6.86667386e-9f, 2.75297506e-7f,  -4.40603711e-6f, 3.58609582e-5f,
+                   -1.39823680e-4f, -1.02666196e-4f, 4.93066407e-3f,  -3.64217042e-2f,
+                   -3.18285545e-1f, -7.97887131e-1f, -6.93147137e-1f};
+    const vec<T> left = exp_nonpositive<T>(polynomial<T>(at_most<T>(vabs<T>(x), T(13.2)), c));
     return x > vec<T>{} ? T(1) - left : left;
   } else {
     vec<T> gauss;
@@ -156,8 +141,8 @@ MINIDL_INLINE vec<T> normal_below(vec<T> x) {
   }
 }
 
-// The slope of x P(X <= x): P and x times the density. In float, for x < 0, 2^(-x^2 / 2 log2(e))
-// times a polynomial; of |x| it is one less that.
+// The slope of x P(X <= x): P and x times the density. In float, for x < 0, the density times a
+// polynomial; of |x| it is one less that.
 template <class T>
 MINIDL_INLINE vec<T> normal_slope(vec<T> x) {
   if constexpr (sizeof(T) == 4) {
@@ -165,7 +150,7 @@ MINIDL_INLINE vec<T> normal_slope(vec<T> x) {
                    -2.59002112e-3f, 9.00371990e-3f, -2.54716649e-2f, 6.19238163e-2f,
                    -1.32805733e-1f, 2.49972559e-1f, -7.97882881e-1f, 4.99999983e-1f};
     const vec<T> a = at_most<T>(vabs<T>(x), T(13.2));
-    const vec<T> left = power_of_two(a * a * T(-0.72134752)) * polynomial<T>(a, c);
+    const vec<T> left = exp_nonpositive<T>(a * a * T(-0.5)) * polynomial<T>(a, c);
     return x > vec<T>{} ? T(1) - left : left;
   } else {
     vec<T> gauss;

@@ -1,7 +1,7 @@
 // The table of this instruction set, and the register-only FMA loop that benchmarks measure peak
 // arithmetic with: as many independent accumulators as hide the latency, nothing from memory.
-// Every lane swings between two numbers of its own for ever. A loop that settles on a constant flips
-// no bits, draws less power and runs at a clock (10 % higher here) that no real data reaches.
+// Every lane swings between two numbers of its own for ever. A loop that settles on a constant
+// flips no bits, draws less power and runs at a clock (10 % higher here) that no real data reaches.
 #include "kernels/common.h"
 
 namespace minidl {

@@ -15,6 +15,7 @@ FAMILIES = (
     "pool2d",
     "matmul",
     "conv2d",
+    "depthwise_conv2d",
     "resize2d",
     "optimizers",
 )

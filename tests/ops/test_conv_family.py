@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from minidl import _core, ops
 
-from tests.references.conv_transpose import conv2d_transpose, depthwise_conv2d
+from tests.references.conv_transpose import conv2d_transpose
+from tests.references.depthwise_conv2d import depthwise_conv2d
 from tests.references.pool2d import average_pool2d, max_pool2d
 
 SEEDS = range(20)
@@ -78,7 +79,7 @@ def test_depthwise_and_separable(seed):
         bias = _integers(rng, dtype, channels * multiplier)
         top, bottom, left, right = borders = tuple(int(n) for n in rng.integers(0, 3, 4))
         pads = (top, bottom), (left, right)
-        expected = depthwise_conv2d(x, weights, strides, borders, dilation)
+        expected = depthwise_conv2d(x, weights, None, strides, borders, dilation)
 
         def depthwise(x, w, bias=None, act=None, strides=strides, pads=pads, dilation=dilation):
             return ops.depthwise_conv2d(x, w, bias, strides, pads, dilation, act)

@@ -1,4 +1,4 @@
-"""Transposed, depthwise and separable convolution, as their definitions say.
+"""Transposed convolution, as its definition says.
 
 `conv2d_transpose` scatters: each input pixel adds its window to a canvas. How much of the canvas
 is the result follows Keras: for "valid" all of it and `output_padding` more; for "same" as many
@@ -43,22 +43,3 @@ def _cut(size, reach, stride, padding, extra):
     length = (size - 1) * stride + reach % 2 + extra
     front = max(full - length, 0) // 2
     return slice(front, front + length)
-
-
-def depthwise_conv2d(x, kernel, strides, borders, dilation):
-    """The kernel is (height, width, channels, multiplier), borders top, bottom, left, right."""
-    x, kernel = np.asarray(x, np.float64), np.asarray(kernel, np.float64)
-    top, bottom, left, right = borders
-    padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    sizes = [
-        (n - (k - 1) * d - 1) // s + 1
-        for n, k, d, s in zip(padded.shape[1:3], kernel.shape[:2], dilation, strides, strict=True)
-    ]
-    y = np.zeros((x.shape[0], *sizes, *kernel.shape[2:]))
-    for a in range(kernel.shape[0]):
-        for b in range(kernel.shape[1]):
-            rows = slice(a * dilation[0], a * dilation[0] + sizes[0] * strides[0], strides[0])
-            columns = slice(b * dilation[1], b * dilation[1] + sizes[1] * strides[1], strides[1])
-            pixels = padded[:, rows, columns][:, : sizes[0], : sizes[1]]
-            y += pixels[..., None] * kernel[a, b]
-    return y.reshape(*y.shape[:3], -1)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minidl._tape import Tensor, as_floats
+from minidl import _core
+from minidl._tape import Tensor, as_floats, record
 from minidl.ops._typing import Pair, TensorLike
-from minidl.ops._window import expect_images
-from minidl.ops.conv2d import conv2d
-from minidl.ops.shape import reshape
+from minidl.ops._window import expect_images, read_padding, read_pair
+from minidl.ops.matmul import fused_activation, fused_relu
+from minidl.ops.reduce import sum
+
+Window = tuple  # (strides, borders, dilation), the kernels' last arguments
 
 
 def depthwise_conv2d(
@@ -48,9 +51,77 @@ def depthwise_conv2d(
     """
     x, kernel, bias = as_floats(x, kernel, optional=(bias,))
     check_depthwise(x.shape, kernel.shape)
-    height, width, channels, multiplier = kernel.shape
-    grouped = reshape(kernel, (height, width, 1, channels * multiplier))
-    return conv2d(x, grouped, bias, strides, padding, dilation_rate, channels, activation)
+    strides = read_pair(strides, "strides", "depthwise_conv2d")
+    dilation = read_pair(dilation_rate, "dilation_rate", "depthwise_conv2d")
+    size, filters = kernel.shape[:2], kernel.shape[2] * kernel.shape[3]
+    if bias is not None and bias.shape != (filters,):
+        raise ValueError(
+            f"depthwise_conv2d: bias must have shape ({filters},). Received: {bias.shape}"
+        )
+    reach = tuple((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
+    borders = read_padding(padding, x.shape[1:3], reach, strides, "depthwise_conv2d")
+    window = (strides, borders, dilation)
+    array = _core.depthwise_conv2d(
+        x.data,
+        kernel.data,
+        None if bias is None else bias.data,
+        *window,
+        fused_activation(activation),
+    )
+    x_shape = x.shape
+    y = record(
+        array,
+        (x, kernel, bias),
+        (
+            lambda dy, x, kernel: _input_grad(dy, kernel, x_shape, window),
+            lambda dy, x, kernel: _filter_grad(x, dy, size, window),
+            lambda dy, x, kernel: sum(dy, (0, 1, 2)),
+        ),
+        (x, kernel),
+    )
+    return fused_relu(y) if activation == "relu" else y
+
+
+def _plain(x: Tensor, kernel: Tensor, window: Window) -> Tensor:
+    """The convolution alone: all arguments checked, nothing fused."""
+    x_shape, size = x.shape, kernel.shape[:2]
+    return record(
+        _core.depthwise_conv2d(x.data, kernel.data, None, *window, "linear"),
+        (x, kernel),
+        (
+            lambda dy, x, kernel: _input_grad(dy, kernel, x_shape, window),
+            lambda dy, x, kernel: _filter_grad(x, dy, size, window),
+        ),
+        (x, kernel),
+    )
+
+
+def _input_grad(dy: Tensor, kernel: Tensor, x_shape: tuple[int, ...], window: Window) -> Tensor:
+    """The gradient for x: linear in dy and in kernel, so its gradients are convolutions again."""
+    size = kernel.shape[:2]
+    return record(
+        _core.depthwise_conv2d_input_grad(dy.data, kernel.data, x_shape, *window),
+        (dy, kernel),
+        (
+            lambda ddx, dy, kernel: _plain(ddx, kernel, window),
+            lambda ddx, dy, kernel: _filter_grad(ddx, dy, size, window),
+        ),
+        (dy, kernel),
+    )
+
+
+def _filter_grad(x: Tensor, dy: Tensor, size: tuple[int, ...], window: Window) -> Tensor:
+    """The gradient for kernel: linear in x and in dy."""
+    x_shape = x.shape
+    return record(
+        _core.depthwise_conv2d_filter_grad(x.data, dy.data, size, *window),
+        (x, dy),
+        (
+            lambda ddk, x, dy: _input_grad(dy, ddk, x_shape, window),
+            lambda ddk, x, dy: _plain(x, ddk, window),
+        ),
+        (x, dy),
+    )
 
 
 def check_depthwise(x: tuple[int, ...], kernel: tuple[int, ...]) -> None:
