@@ -25,6 +25,17 @@ from bench.timing import check_agreement, measure, median, spread  # noqa: E402
 RESULTS = ROOT / "bench" / "results"
 
 
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+def thread_counts(text: str) -> list[int]:
+    return [positive(part) for part in text.split(",")]
+
+
 def options(arguments=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.compare", description=__doc__.split("\n")[0])
     parser.add_argument(
@@ -33,11 +44,21 @@ def options(arguments=None) -> argparse.Namespace:
         action="append",
         help="only rows that contain PATTERN or match it (* and ?); may be given more than once",
     )
-    parser.add_argument("--threads", default="1,2", help="comma-separated counts (default 1,2)")
-    parser.add_argument("--repeat", type=int, default=15, help="turns of every library")
+    parser.add_argument(
+        "--threads", type=thread_counts, default=[1, 2], help="comma-separated counts (default 1,2)"
+    )
+    parser.add_argument(
+        "--repeat", type=positive, default=15, help="turns of every library (default 15)"
+    )
     parser.add_argument("--quick", action="store_true", help="5 turns only")
-    parser.add_argument("--json", type=Path, default=RESULTS / "compare.json", metavar="FILE")
-    parser.add_argument("--no-picture", action="store_true", help="no PNG beside the JSON file")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=RESULTS / "compare.json",
+        metavar="FILE",
+        help="where the figures go (default bench/results/compare.json); a PNG goes beside it",
+    )
+    parser.add_argument("--no-picture", action="store_true", help="leave the PNG out")
     parser.add_argument("--list", action="store_true", help="print the names of all rows and stop")
     return parser.parse_args(arguments)
 
@@ -151,7 +172,7 @@ def main(arguments=None) -> int:
     about = machine.describe()
     header(about)
     results, limits_of, failed = [], {}, []
-    for threads in map(int, given.threads.split(",")):
+    for threads in given.threads:
         limits = {"peak": machine.peak(threads), "triad": machine.triad(threads)}
         limits_of[threads] = limits
         print(

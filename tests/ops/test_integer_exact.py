@@ -2,11 +2,12 @@
 
 Some 4,200 seeded random configurations, each on every instruction set, against references that
 unfold all windows at once. The inputs lie in buffers of NaN, and the memory of the result held NaN
-before: a kernel that reads past an end, or leaves a cell unwritten, cannot go unnoticed. The same
-kinds of configurations with real numbers: not a bit differs for any number of threads, any
-layout. Set MINIDL_TEST_SCALE=5 for five times as many.
+before, up to the end of its block: a kernel that reads or writes past an end, or leaves a cell
+unwritten, cannot go unnoticed. The same kinds of configurations with real numbers: not a bit
+differs for any number of threads, any layout. Set MINIDL_TEST_SCALE=5 for five times as many.
 """
 
+import ctypes
 import os
 
 import numpy as np
@@ -37,21 +38,36 @@ def guarded(rng, dtype, *shape, limit=4):
     return view.reshape(shape)
 
 
+def block_size(nbytes):
+    """Bytes of the block that the allocator takes for an array: see csrc/core/allocator.cpp."""
+    total = nbytes + 64
+    step = max(1 << (total - 1).bit_length() - 3, 16)
+    return -(-total // step) * step - 64 if total > 64 else 0
+
+
 def check(kernel, expected, *args, **kwargs):
-    """Run on every instruction set, into memory full of NaN, and compare exactly."""
+    """Run on every instruction set, into a block full of NaN, and compare exactly.
+
+    What follows the result in its block must still be NaN.
+    """
     dtype = next(a.dtype for a in args if isinstance(a, np.ndarray))
+    size = block_size(expected.size * dtype.itemsize) // dtype.itemsize
+    cached = _core.allocator_stats()["enabled"]
     for isa in _core.isa_available():
         _core.set_isa(isa)
-        poison = _core.negative(np.full(expected.shape, np.nan, dtype))
-        assert np.isnan(poison).all()
+        poison = _core.negative(np.full(size, np.nan, dtype))
+        address = poison.ctypes.data
         del poison  # its block goes back to the allocator's cache: the result is next to get it
         got = getattr(_core, kernel)(*args, **kwargs)
-        assert got.dtype == dtype
-        assert got.shape == expected.shape
+        what = f"{kernel} on {isa}: {_described(args)} {kwargs}"
+        assert got.dtype == dtype and got.shape == expected.shape, what
         if not np.array_equal(got, expected):  # the message is slow to write
-            np.testing.assert_array_equal(
-                got, expected, err_msg=f"{kernel} on {isa}: {_described(args)} {kwargs}"
-            )
+            np.testing.assert_array_equal(got, expected, err_msg=what)
+        if cached and got.size and size > got.size:
+            assert got.ctypes.data == address, "the result did not get the block made for it"
+            numbers = ctypes.c_float if dtype.itemsize == 4 else ctypes.c_double
+            rest = (numbers * (size - got.size)).from_address(address + got.nbytes)
+            assert np.isnan(np.ctypeslib.as_array(rest)).all(), f"{what} wrote past the end"
 
 
 def _described(args):
@@ -132,6 +148,16 @@ def test_pooling(seed):
             check("average_pool2d", reference.average_pool2d(x, *settings), x, *settings)
             dx = reference.average_pool2d_grad(dy, shape, *settings)
             check("average_pool2d_grad", dx, dy, shape, *settings)
+
+
+@pytest.mark.parametrize("columns", [1, 5, 16, 33])
+def test_nothing_to_sum(columns):
+    for dtype in (np.float32, np.float64):
+        none = np.zeros((0, 5, 6, 7), dtype), np.zeros((0, 3, 4, columns), dtype)
+        args = *none, (3, 3), (1, 1), (0, 0, 0, 0), (1, 1), 1
+        check("conv2d_filter_grad", np.zeros((3, 3, 7, columns)), *args)
+        args = np.zeros((9, 0), dtype), np.zeros((0, columns), dtype), False, False
+        check("matmul", np.zeros((9, columns)), *args)
 
 
 def _real_calls(rng, kind):
