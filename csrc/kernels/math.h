@@ -55,7 +55,7 @@ MINIDL_INLINE vec<T> from_denormal(ivec<T> bits) {
 }
 template <class T>
 MINIDL_INLINE ivec<T> to_denormal(vec<T> x) {
-  return (ivec<T>)(x + Real<T>::kShift) - Real<T>::kTwo23;
+  return add_bits<T>((ivec<T>)(x + Real<T>::kShift), same_bits<T>(-Real<T>::kTwo23));
 }
 
 // c[0] x^(N-1) + ... + c[N-1]. The even and the odd powers are two chains of half the length: what
@@ -108,14 +108,14 @@ MINIDL_INLINE Reduced<T> reduce_exp(vec<T> x) {
   }
   vec<T> tail = p * (r * r);
   if constexpr (kFine) tail += (high - r) - n * R::kLn2Lo;  // what rounding took from r
-  return {r, tail, n, (ivec<T>)t << R::kMantissa};
+  return {r, tail, n, (ivec<T>)((uvec<T>)t << R::kMantissa)};
 }
 
 // e^x where that is a normal number; elsewhere, and for NaN, anything.
 template <class T>
 MINIDL_INLINE vec<T> exp_inside(vec<T> x) {
   const Reduced<T> e = reduce_exp<T, false>(x);
-  return (vec<T>)((ivec<T>)(static_cast<T>(1) + (e.r + e.tail)) + e.power);
+  return (vec<T>)add_bits<T>((ivec<T>)(static_cast<T>(1) + (e.r + e.tail)), e.power);
 }
 
 // e^x of x <= 0 (or NaN), and 0 where that would not be a normal number: for sums, which would lose
@@ -141,13 +141,13 @@ MINIDL_INLINE vec<T> vexp(vec<T> x) {
   const auto out = low | ~(x <= broadcast(R::kExpMax));
   if (__builtin_expect(any(out), 0)) {
     const Reduced<T> d = reduce_exp<T>(at_least<T>(x, R::kExpZero));
-    const ivec<T> z = (ivec<T>)(static_cast<T>(1) + (d.r + d.tail)) + d.power;
-    const vec<T> scaled = (vec<T>)(z + (R::kDenormals << R::kMantissa));
+    const ivec<T> z = add_bits<T>((ivec<T>)(static_cast<T>(1) + (d.r + d.tail)), d.power);
+    const vec<T> scaled = (vec<T>)add_bits<T>(z, same_bits<T>(R::kDenormals << R::kMantissa));
     const vec<T> high = x + static_cast<T>(__builtin_inf());  // NaN, or inf
     const vec<T> rare = low ? (vec<T>)to_denormal<T>(scaled) : high;
-    return out ? rare : (vec<T>)(y + e.power);
+    return out ? rare : (vec<T>)add_bits<T>(y, e.power);
   }
-  return (vec<T>)(y + e.power);
+  return (vec<T>)add_bits<T>(y, e.power);
 }
 
 // e^x - 1 without cancellation: 2^n r + (2^n - 1) loses next to nothing. The power is halved so
@@ -157,7 +157,7 @@ MINIDL_INLINE vec<T> vexpm1(vec<T> x) {
   using R = Real<T>;
   const T half = static_cast<T>(0.5);
   const Reduced<T> e = reduce_exp<T>(at_most<T>(at_least<T>(x, R::kExpm1Min), R::kExpMax));
-  const vec<T> scale = (vec<T>)(e.power + (ivec<T>)broadcast(half));
+  const vec<T> scale = (vec<T>)add_bits<T>(e.power, (ivec<T>)broadcast(half));
   const vec<T> y = scale * e.tail + (scale * e.r + (scale - half));
   const vec<T> up = x > broadcast(R::kExpMax) ? x + static_cast<T>(__builtin_inf()) : y + y;
   return vabs<T>(x) < broadcast(R::kTiny) ? x : up;
@@ -168,7 +168,7 @@ MINIDL_INLINE vec<T> vexpm1(vec<T> x) {
 template <class T>
 MINIDL_INLINE vec<T> log_inside(vec<T> x, vec<T> k, vec<T> extra) {
   using R = Real<T>;
-  const ivec<T> i = (ivec<T>)x + (R::kOne - R::kSqrtHalf);
+  const ivec<T> i = add_bits<T>((ivec<T>)x, same_bits<T>(R::kOne - R::kSqrtHalf));
   const uvec<T> exponent = (uvec<T>)i >> R::kMantissa;
   k += (vec<T>)((ivec<T>)exponent | R::kTwo23) - (R::kShift + R::kBias);
   const vec<T> f = (vec<T>)((i & R::kMantissaMask) + R::kSqrtHalf) - static_cast<T>(1);
@@ -250,7 +250,7 @@ MINIDL_INLINE vec<T> vsigmoid(vec<T> x) {
   const T one = 1;
   const auto low = x < broadcast(Real<T>::kExpMin);
   const Reduced<T> e = reduce_exp<T>(-at_most<T>(x, Real<T>::kSigmoidMax));
-  const vec<T> scale = (vec<T>)(e.power + (ivec<T>)broadcast(one));
+  const vec<T> scale = (vec<T>)add_bits<T>(e.power, (ivec<T>)broadcast(one));
   const vec<T> sum = scale + one, lost = one - (sum - scale);
   const vec<T> y = one / (sum + (scale * (e.r + e.tail) + lost));
   if (__builtin_expect(any(low), 0)) return low ? vexp<T>(x) : y;
@@ -304,7 +304,7 @@ MINIDL_INLINE vec<T> verf(vec<T> x) {
   y = a < broadcast(R::kTiny) ? a * static_cast<T>(1.12837916709551257390) : y;
   const vec<T> rest = from_denormal<T>(bits) * static_cast<T>(0.12837916709551257390);
   const auto denormal = bits < (ivec<T>{} + R::kMinNormal);
-  return (vec<T>)((denormal ? bits + to_denormal<T>(rest) : (ivec<T>)y) | sign);
+  return (vec<T>)((denormal ? add_bits<T>(bits, to_denormal<T>(rest)) : (ivec<T>)y) | sign);
 }
 
 }  // namespace

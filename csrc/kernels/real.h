@@ -63,6 +63,17 @@ struct UnsignedVecOf {
 template <class T>
 using uvec = typename UnsignedVecOf<T>::type;
 
+// Sums of bits that wrap: lanes which nobody uses in the end (of NaN, of infinity) may hold
+// anything.
+template <class T>
+MINIDL_INLINE ivec<T> add_bits(ivec<T> a, ivec<T> b) {
+  return (ivec<T>)((uvec<T>)a + (uvec<T>)b);
+}
+template <class T>
+MINIDL_INLINE ivec<T> same_bits(typename Real<T>::Int x) {
+  return ivec<T>{} + x;
+}
+
 }  // namespace
 }  // namespace MINIDL_ISA
 }  // namespace minidl
