@@ -22,7 +22,7 @@ def _modules():
 def test_examples(name):
     module = importlib.import_module(name)
     names = {"minidl": minidl, "np": np}
-    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    runner = doctest.DocTestRunner(verbose=False, optionflags=FLAGS)
     report = []
     for test in doctest.DocTestFinder(exclude_empty=True).find(module, extraglobs=names):
         runner.run(test, out=report.append)
