@@ -255,6 +255,57 @@ void check_batch_norm(int64_t rows, int64_t channels) {
   compare("dbeta of batch_norm_grad", dbeta, want_dbeta, 1e-3);
 }
 
+// Every group of `size` channels of every image, in double; one group of one row is a layer norm.
+template <class T>
+void check_group_norm(int64_t images, int64_t rows, int64_t groups, int64_t size) {
+  const int64_t n = groups * size, total = images * rows * n;
+  const auto x = integers<T>(total), dy = integers<T>(total), gamma = integers<T>(n);
+  const auto beta = integers<T>(n);
+  std::vector<T> y(x.size()), dx(x.size()), want_y(y), want_dx(y), dgamma(n), dbeta(n);
+  std::vector<T> want_dgamma(n), want_dbeta(n), mean(images * groups), scale(images * groups);
+  const double epsilon = 1e-3, count = static_cast<double>(rows * size);
+  for (int64_t u = 0; u < images * groups; ++u) {
+    std::vector<int64_t> cells;
+    for (int64_t r = 0; r < rows; ++r) {
+      const int64_t first = (u / groups * rows + r) * n + u % groups * size;
+      for (int64_t c = 0; c < size; ++c) cells.push_back(first + c);
+    }
+    double m = 0, v = 0, sum = 0, product = 0;
+    for (int64_t i : cells) m += x[i] / count;
+    for (int64_t i : cells) v += std::pow(x[i] - m, 2) / count;
+    const double s = 1 / std::sqrt(v + epsilon);
+    for (int64_t i : cells) {
+      want_y[i] = static_cast<T>((x[i] - m) * s * gamma[i % n] + beta[i % n]);
+      want_dgamma[i % n] += static_cast<T>(dy[i] * (x[i] - m) * s);
+      want_dbeta[i % n] += dy[i];
+      sum += dy[i] * gamma[i % n] / count;
+      product += dy[i] * gamma[i % n] * (x[i] - m) * s / count;
+    }
+    for (int64_t i : cells) {
+      want_dx[i] = static_cast<T>(s * (dy[i] * gamma[i % n] - sum - (x[i] - m) * s * product));
+    }
+  }
+  const auto compare_all = [&](const char* what) {
+    compare(what, y, want_y, 2e-5);
+    compare(what, dx, want_dx, 5e-5);
+    compare(what, dgamma, want_dgamma, 5e-3);
+    compare(what, dbeta, want_dbeta, 1e-3);
+  };
+  kernels().group_norm[kIndex<T>]({x.data(), gamma.data(), beta.data(), y.data(), mean.data(),
+                                   scale.data(), images, rows, n, groups, epsilon});
+  kernels().group_norm_grad[kIndex<T>]({dy.data(), x.data(), gamma.data(), mean.data(),
+                                        scale.data(), dx.data(), dgamma.data(), dbeta.data(),
+                                        images, rows, n, groups});
+  compare_all("group_norm");
+  if (rows != 1 || groups != 1) return;
+  kernels().layer_norm[kIndex<T>]({x.data(), gamma.data(), beta.data(), y.data(), mean.data(),
+                                   scale.data(), images, n, epsilon});
+  kernels().layer_norm_grad[kIndex<T>]({dy.data(), x.data(), gamma.data(), mean.data(),
+                                        scale.data(), dx.data(), dgamma.data(), dbeta.data(),
+                                        images, n});
+  compare_all("layer_norm");
+}
+
 template <class T>
 void check_optimizers(int64_t size) {
   const auto start = integers<T>(size), g = integers<T>(size);
@@ -301,6 +352,10 @@ void check_all() {
   check_softmax<T>(5, 1000);
   check_batch_norm<T>(1, 3);
   check_batch_norm<T>(3000, 37);
+  check_batch_norm<T>(5001, 3);
+  check_group_norm<T>(3, 700, 2, 3);
+  check_group_norm<T>(2, 150, 5, 16);
+  check_group_norm<T>(300, 1, 1, 133);
   check_optimizers<T>(7);
   check_optimizers<T>(50001);
 }

@@ -133,6 +133,15 @@ EMPTY = {  # call: arguments, shape of the (first) result
     "log_softmax": ((_zeros(0, 5),), (0, 5)),
     "softmax_cross_entropy": ((_zeros(0, 5), np.zeros(0, np.int64)), (0,)),
     "batch_norm_inference": ((_zeros(0, 3), None, None, _zeros(3), _zeros(3), 1e-3), (0, 3)),
+    "layer_norm": ((_zeros(0, 3), None, _zeros(3), 1e-3), (0, 3)),
+    "layer_norm_grad": ((_zeros(0, 3), _zeros(0, 3), None, _zeros(0), _zeros(0)), (0, 3)),
+    "rms_norm": ((_zeros(2, 0, 3), _zeros(3), 1e-3), (2, 0, 3)),
+    "rms_norm_grad": ((_zeros(0, 3), _zeros(0, 3), None, _zeros(0)), (0, 3)),
+    "group_norm": ((_zeros(0, 2, 4), None, None, 2, 1e-3), (0, 2, 4)),
+    "group_norm_grad": (
+        (_zeros(0, 2, 4), _zeros(0, 2, 4), None, _zeros(0, 2), _zeros(0, 2)),
+        (0, 2, 4),
+    ),
     "matmul": ((_zeros(0, 3), _zeros(3, 4)), (0, 4)),
     "conv2d": ((_zeros(0, 4, 4, 2), _zeros(3, 3, 2, 5), None, (1, 1), NO, (1, 1), 1), (0, 2, 2, 5)),
     "conv2d_input_grad": (
@@ -155,8 +164,9 @@ EMPTY = {  # call: arguments, shape of the (first) result
 def test_empty_arrays(kernel):
     args, shape = EMPTY[kernel]
     result = getattr(_core, kernel)(*args)
-    result = result[0] if isinstance(result, tuple) else result
+    result, *others = result if isinstance(result, tuple) else (result,)
     assert result.shape == shape
+    assert not any(other.any() for other in others)
     assert not result.any()  # sums of nothing are zeros
 
 

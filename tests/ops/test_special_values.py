@@ -259,3 +259,41 @@ def test_products_with_infinities_are_numpy_s(dtype, shape, activation):
     np.testing.assert_array_equal(
         _core.matmul(x, np.ascontiguousarray(y.T), False, True, activation=activation), expected
     )
+
+
+@pytest.mark.parametrize("bad", [NAN, INF])
+@pytest.mark.parametrize("size", [5, 33, 5000])
+def test_layer_and_rms_norm_carry_nan_in_their_row_only(dtype, size, bad):
+    x = np.arange(3 * size, dtype=dtype).reshape(3, size) % 7
+    good = _core.layer_norm(x, None, None, 1e-3), _core.rms_norm(x, None, 1e-3)
+    x[1, size // 2] = bad
+    layer, rms = _core.layer_norm(x, None, None, 1e-3), _core.rms_norm(x, None, 1e-3)
+    for (right, *_), (y, *statistics) in zip(good, (layer, rms), strict=True):
+        np.testing.assert_array_equal(y[[0, 2]], right[[0, 2]])
+        assert np.isnan(y[1, size // 2])
+        assert all(np.isfinite(values[[0, 2]]).all() for values in statistics)
+    assert np.isnan(layer[0][1]).all()
+
+
+def test_group_norm_carries_nan_in_its_group_only(dtype):
+    x = np.random.default_rng(0).standard_normal((3, 40, 6)).astype(dtype)
+    right, *_ = _core.group_norm(x, None, None, 3, 1e-3)
+    x[1, 7, 2] = NAN  # of the second group
+    y, mean, scale = _core.group_norm(x, None, None, 3, 1e-3)
+    touched = np.zeros(x.shape, bool)
+    touched[1, :, 2:4] = True
+    assert np.isnan(y[touched]).all()
+    np.testing.assert_array_equal(y[~touched], right[~touched])
+    assert np.argwhere(np.isnan(mean)).tolist() == [[1, 1]]
+    assert np.argwhere(np.isnan(scale)).tolist() == [[1, 1]]
+
+
+def test_norms_of_constant_rows(dtype):
+    """A variance of 0: the result is beta, and nothing is infinite but what epsilon 0 makes so."""
+    x, beta = np.full((2, 19), 0.1, dtype), np.arange(19, dtype=dtype)
+    y, mean, scale = _core.layer_norm(x, None, beta, 1e-3)
+    np.testing.assert_allclose(y, np.tile(beta, (2, 1)), atol=1e-5)
+    np.testing.assert_allclose(mean, [0.1, 0.1], rtol=1e-6)
+    assert np.isfinite(scale).all()
+    dx, dgamma, _ = _core.layer_norm_grad(np.ones_like(x), x, None, mean, scale)
+    assert np.isfinite(dx).all() and np.isfinite(dgamma).all()
