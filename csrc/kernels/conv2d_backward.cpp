@@ -2,13 +2,15 @@
 //
 // Input gradient: the tap engine run on dy. With stride (sh, sw) the input pixels fall into sh * sw
 // phases; each phase is a stride-1 problem that sees only the taps that reach it. Filters are
-// transposed once a call into [tap][oc][ic], zero-padded to whole vectors.
+// transposed once a call into [tap][oc][ic], zero-padded to whole vectors. Few channels would leave
+// the vectors empty: conv2d_narrow.h.
 //
 // Filter gradient: dW[kh, kw] = sum over output rows of X^T dY, where X is the input row under the
 // tap (consecutive channels are consecutive rows of A: no transpose) and dY the output-gradient
 // row: a brgemm whose batch is the output rows. Rows are taken in chunks that keep x and dy in L2;
 // each thread owns a range of (tap, channel tile, panel) units. When there are too few units, the
 // rows are also cut into a number of partial sums that depends on the size of the problem only.
+#include "kernels/conv2d_narrow.h"
 #include "kernels/conv2d_rows.h"
 #include "kernels/conv2d_taps.h"
 #include "kernels/transpose.h"
@@ -35,6 +37,7 @@ void transpose_filters(const Conv2DParams& q, int64_t g, int64_t ic, int64_t oc,
 
 template <class T>
 Status conv2d_input_grad(const Conv2DParams& q) {
+  if (has_narrow_input(q)) return conv2d_narrow_input_grad<T>(q);
   const int64_t ic = q.c / q.groups, oc = q.oc / q.groups;
   const int64_t taps = q.kh * q.kw;
   const int64_t ld = ceil_div(ic, kLanes<T>) * kLanes<T>;

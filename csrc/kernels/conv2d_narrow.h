@@ -1,0 +1,160 @@
+// Input gradient of conv2d for few channels (at most 4, one group, no dilation), where a vector of
+// input channels would be almost empty.
+//
+// R rows of dx (R a multiple of the stride) are one problem. An output row `oh` reaches them
+// through R neighbouring kernel rows, so with filters laid out as [oc][kernel row, kernel column,
+// channel] and zero rows before and after,
+//   T[ow, (r, kw, c)] = sum over oh, oc of dy[oh, ow, oc] * B[oc, (kh(oh) + r, kw, c)]
+// is a brgemm whose batch is the output rows, with R * kw * c columns. T is then added to rows
+// padded left and right: pixel ow covers kw * c neighbouring values there. Pixels that overlap are
+// taken in separate sweeps, since a load waits for the store it overlaps. R is chosen for the
+// fullest vectors and the fewest zero rows.
+#pragma once
+
+#include "kernels/brgemm.h"
+
+namespace minidl {
+namespace MINIDL_ISA {
+namespace {
+
+inline bool has_narrow_input(const Conv2DParams& q) {
+  return q.groups == 1 && q.c <= 4 && q.dilation_h == 1 && q.dilation_w == 1;
+}
+
+template <class T>
+int64_t narrow_rows(const Conv2DParams& q) {
+  int64_t best = q.stride_h;
+  double most = 0;
+  for (int64_t rows = q.stride_h; rows * q.kw * q.c <= 8 * kLanes<T> || rows == q.stride_h;
+       rows += q.stride_h) {
+    const int64_t columns = rows * q.kw * q.c;
+    const int64_t reached = ceil_div(rows + q.kh - 1, q.stride_h);
+    const double full = static_cast<double>(columns) /
+                        static_cast<double>(ceil_div(columns, kLanes<T>) * kLanes<T>) /
+                        static_cast<double>(reached);
+    if (full > most * 1.02) {
+      most = full;
+      best = rows;
+    }
+    if (rows >= q.h) break;
+  }
+  return best;
+}
+
+template <class T>
+struct NarrowProblem {
+  const Conv2DParams* q;
+  int64_t rows;      // R
+  int64_t columns;   // of T: R * kw * c
+  int64_t ldt, ldb;  // of T and of B
+  int64_t width;     // pixels of a padded row
+  const T* b;
+};
+
+// T for the block of rows [ih0, ih0 + R) of one image; false where no output row reaches it.
+template <class T>
+bool narrow_products(const NarrowProblem<T>& p, int64_t image, int64_t ih0, int64_t* offsets,
+                     T* t) {
+  const Conv2DParams& q = *p.q;
+  // kh of row ih0 is ih0 + pad - oh * stride: from -(R - 1) to KH - 1.
+  const int64_t top = ih0 + q.pad_top;
+  const int64_t oh0 = top - q.kh + 1 <= 0 ? 0 : ceil_div(top - q.kh + 1, q.stride_h);
+  const int64_t oh1 = min_of(q.oh, (top + p.rows - 1) / q.stride_h + 1);
+  if (oh0 >= oh1) return false;
+  const int64_t batch = oh1 - oh0;
+  int64_t* a_offset = offsets;
+  int64_t* b_offset = offsets + batch;
+  for (int64_t i = 0; i < batch; ++i) {
+    a_offset[i] = i * q.ow * q.oc;
+    b_offset[i] = (top - (oh0 + i) * q.stride_h + p.rows - 1) * q.kw * q.c;
+  }
+  const T* dy = static_cast<const T*>(q.dy) + (image * q.oh + oh0) * q.ow * q.oc;
+  const Panels<T> panels(p.columns);
+  const Split ms(q.ow, tile_rows(panels.widest()));
+  for (int64_t i = 0; i < ms.parts; ++i) {
+    const int mr = static_cast<int>(ms.length(i));
+    const T* rows[kMaxMR];
+    for (int m = 0; m < mr; ++m) rows[m] = dy + (ms.begin(i) + m) * q.oc;
+    for (int64_t j = 0; j < panels.count(); ++j) {
+      const int64_t column = panels.column(j);
+      T* c[kMaxMR];
+      for (int m = 0; m < mr; ++m) c[m] = t + (ms.begin(i) + m) * p.ldt + column;
+      Tile<T> tile{rows,  0,    nullptr, 0,       a_offset,  p.b + column, b_offset, p.ldb,
+                   batch, q.oc, c,       nullptr, kLanes<T>, false,        false};
+      brgemm(tile, mr, panels.vectors(j), false, true);
+    }
+  }
+  return true;
+}
+
+// Adds every pixel's kw * c values of kernel row r to a padded row.
+template <class T>
+void add_pixels(const NarrowProblem<T>& p, const T* t, int64_t r, T* row) {
+  const Conv2DParams& q = *p.q;
+  const int64_t values = q.kw * q.c, step = q.stride_w * q.c;
+  const int64_t apart = ceil_div(q.kw, q.stride_w);
+  for (int64_t first = 0; first < min_of(apart, q.ow); ++first) {
+    for (int64_t ow = first; ow < q.ow; ow += apart) {
+      const T* from = t + ow * p.ldt + r * values;
+      T* to = row + ow * step;
+      int64_t i = 0;
+      for (; i + kLanes<T> <= values; i += kLanes<T>) store(to + i, load(to + i) + load(from + i));
+      if (i < values) {
+        const int left = static_cast<int>(values - i);
+        store_partial(to + i, load_partial(to + i, left) + load_partial(from + i, left), left);
+      }
+    }
+  }
+}
+
+template <class T>
+Status conv2d_narrow_input_grad(const Conv2DParams& q) {
+  NarrowProblem<T> p{};
+  p.q = &q;
+  p.rows = narrow_rows<T>(q);
+  const int64_t values = q.kw * q.c, kernel_rows = q.kh + 2 * (p.rows - 1);
+  p.columns = p.rows * values;
+  p.ldt = ceil_div(p.columns, kLanes<T>) * kLanes<T>;
+  p.ldb = ceil_div(kernel_rows * values, kLanes<T>) * kLanes<T> + kLanes<T>;
+  p.width = max_of((q.ow - 1) * q.stride_w + q.kw, q.pad_left + q.w);
+  // One vector more: the last row's panel reads past its own end.
+  Scratch<T> b((q.oc + 1) * p.ldb + p.ldt);
+  if (!b) return Status::kOutOfMemory;
+  for (int64_t i = 0; i < (q.oc + 1) * p.ldb + p.ldt; ++i) b.get()[i] = T(0);
+  const T* filter = static_cast<const T*>(q.filter);
+  for (int64_t i = 0; i < q.kh * values; ++i) {
+    T* to = b.get() + (p.rows - 1) * values + i;
+    for (int64_t o = 0; o < q.oc; ++o) to[o * p.ldb] = filter[i * q.oc + o];
+  }
+  p.b = b.get();
+
+  const int64_t blocks = ceil_div(q.h, p.rows), row_size = p.width * q.c;
+  const double work = 2.0 * static_cast<double>(q.ow * p.columns * q.oc) *
+                      static_cast<double>(ceil_div(p.rows + q.kh - 1, q.stride_h));
+  bool no_memory = false;
+  parallel(
+      q.n * blocks, static_cast<int64_t>(1e6 / (work + 1)) + 1, [&](int64_t begin, int64_t end) {
+        Scratch<T> t(q.ow * p.ldt), sums(p.rows * row_size);
+        Scratch<int64_t> offsets(2 * (p.rows + q.kh));
+        if (!t || !sums || !offsets) {
+          no_memory = true;
+          return;
+        }
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t image = i / blocks, ih0 = i % blocks * p.rows;
+          for (int64_t k = 0; k < p.rows * row_size; ++k) sums.get()[k] = T(0);
+          const bool reached = narrow_products(p, image, ih0, offsets.get(), t.get());
+          for (int64_t r = 0; r < min_of(p.rows, q.h - ih0); ++r) {
+            T* row = sums.get() + r * row_size;
+            if (reached) add_pixels(p, t.get(), r, row);
+            __builtin_memcpy(static_cast<T*>(q.out) + (image * q.h + ih0 + r) * q.w * q.c,
+                             row + q.pad_left * q.c, static_cast<size_t>(q.w * q.c) * sizeof(T));
+          }
+        }
+      });
+  return no_memory ? Status::kOutOfMemory : Status::kOk;
+}
+
+}  // namespace
+}  // namespace MINIDL_ISA
+}  // namespace minidl
