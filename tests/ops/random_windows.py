@@ -66,15 +66,17 @@ def convolution(rng, larger: int = 1) -> Conv:
 
 
 def depthwise(rng, larger: int = 1) -> Conv:
-    """One group a channel, 1 to 3 outputs each."""
+    """One group a channel, 1 to 3 outputs each; a few large kernels."""
     while True:
         channels = some_channels(rng)
         conv = Conv(
             (int(rng.integers(1, 4)), *_map_size(rng), channels),
             channels * int(pick(rng, 1, 1, 2, 3)),
-            _kernel_size(rng),
+            pick(
+                rng, *[_kernel_size(rng)] * 9, (int(rng.integers(1, 32)), int(rng.integers(1, 32)))
+            ),
             _two(rng, 1, 1, 1, 2, 3, 4),
-            tuple(int(pick(rng, 0, 1, rng.integers(0, 12))) for _ in range(4)),
+            tuple(int(pick(rng, 0, 1, rng.integers(0, 16))) for _ in range(4)),
             _two(rng, 1, 1, 1, 2, 3, 4),
             channels,
         )
