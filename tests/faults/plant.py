@@ -106,10 +106,10 @@ def main() -> int:
         for fault, _ in zip(faults, range(args.count), strict=False):
             print(f"{fault.key}\n    was: {fault.line}  ({fault.kind})")
         return 0
-    end = time.monotonic() + args.seconds
     args.work.mkdir(parents=True, exist_ok=True)
     workshop = Workshop(args.work.resolve(), args.isa)
     workshop.prepare()
+    end = time.monotonic() + args.seconds
     log = args.work / "results.jsonl"
     known = {}
     if log.exists():
