@@ -73,10 +73,12 @@ void check_channels(const Array& x, const Array& kernel, int64_t groups) {
                         shape_string(kernel) + " and groups " + text(groups) + hint);
 }
 
-void check_dy(const Array& dy, const Conv2DParams& p) {
-  if (dy.dim(0) == p.n && dy.dim(1) == p.oh && dy.dim(2) == p.ow && dy.dim(3) == p.oc) return;
-  throw py::value_error("dy has shape " + shape_string(dy) + "; expected (" + text(p.n) + ", " +
-                        text(p.oh) + ", " + text(p.ow) + ", " + text(p.oc) + ")");
+void check_output_shape(const Array& a, const char* name, const Conv2DParams& p) {
+  expect_ndim(a, name, 4, "[batch, height, width, channels]");
+  if (a.dim(0) == p.n && a.dim(1) == p.oh && a.dim(2) == p.ow && a.dim(3) == p.oc) return;
+  throw py::value_error(std::string(name) + " has shape " + shape_string(a) + "; expected (" +
+                        text(p.n) + ", " + text(p.oh) + ", " + text(p.ow) + ", " + text(p.oc) +
+                        ")");
 }
 
 // One input channel a group: vectors over channels serve better than matrix products.
@@ -94,7 +96,7 @@ int64_t work_of(const Conv2DParams& p) {
 
 py::object conv2d(py::handle x_, py::handle kernel_, py::handle bias_, py::handle strides,
                   py::handle padding, py::handle dilation, int64_t groups,
-                  const std::string& activation) {
+                  const std::string& activation, py::handle residual_) {
   const Array x = input(x_, "x"), kernel = input(kernel_, "kernel");
   same_dtype(x, "x", kernel, "kernel");
   expect_ndim(x, "x", 4, "[batch, height, width, channels]");
@@ -114,6 +116,13 @@ py::object conv2d(py::handle x_, py::handle kernel_, py::handle bias_, py::handl
     same_dtype(x, "x", bias, "bias");
     expect_vector(bias, "bias", p.oc);
     p.bias = bias.data();
+  }
+  Array residual;
+  if (!residual_.is_none()) {
+    residual = input(residual_, "residual");
+    same_dtype(x, "x", residual, "residual");
+    check_output_shape(residual, "residual", p);
+    p.residual = residual.data();
   }
   Array y = output(x.dtype(), {p.n, p.oh, p.ow, p.oc});
   p.x = x.data();
@@ -141,7 +150,7 @@ py::object conv2d_input_grad(py::handle dy_, py::handle kernel_, py::handle inpu
                           text(kernel.dim(2) * groups) + " channels for kernel of shape " +
                           shape_string(kernel) + " and groups " + text(groups));
   }
-  check_dy(dy, p);
+  check_output_shape(dy, "dy", p);
   Array dx = output(dy.dtype(), {p.n, p.h, p.w, p.c});
   p.dy = dy.data();
   p.filter = kernel.data();
@@ -164,7 +173,7 @@ py::object conv2d_filter_grad(py::handle x_, py::handle dy_, py::handle kernel_s
   read_ints(kernel_size, "kernel_size", size, 2, 1);
   Conv2DParams p =
       make_params(win, x.dim(0), x.dim(1), x.dim(2), x.dim(3), size[0], size[1], dy.dim(3));
-  check_dy(dy, p);
+  check_output_shape(dy, "dy", p);
   Array dw = output(x.dtype(), {p.kh, p.kw, p.c / p.groups, p.oc});
   p.x = x.data();
   p.dy = dy.data();
@@ -180,9 +189,10 @@ void bind_conv2d(py::module_& m) {
       "conv2d", &conv2d, py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(),
       py::arg("strides") = py::make_tuple(1, 1), py::arg("padding") = py::make_tuple(0, 0, 0, 0),
       py::arg("dilation") = py::make_tuple(1, 1), py::arg("groups") = 1,
-      py::arg("activation") = "linear",
+      py::arg("activation") = "linear", py::arg("residual") = py::none(),
       "2-D convolution (cross-correlation) of x [n, h, w, c] with kernel [kh, kw, c / groups, oc];"
-      " padding is (top, bottom, left, right). Bias and activation are fused.");
+      " padding is (top, bottom, left, right). Bias, a residual of the output's shape and then the"
+      " activation are fused.");
   m.def("conv2d_input_grad", &conv2d_input_grad, py::arg("dy"), py::arg("kernel"),
         py::arg("input_shape"), py::arg("strides") = py::make_tuple(1, 1),
         py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),

@@ -9,7 +9,7 @@ namespace minidl {
 
 py::object conv2d(py::handle x, py::handle kernel, py::handle bias, py::handle strides,
                   py::handle padding, py::handle dilation, int64_t groups,
-                  const std::string& activation);
+                  const std::string& activation, py::handle residual);
 py::object conv2d_input_grad(py::handle dy, py::handle kernel, py::handle input_shape,
                              py::handle strides, py::handle padding, py::handle dilation,
                              int64_t groups);

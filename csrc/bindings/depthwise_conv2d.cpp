@@ -15,11 +15,11 @@ py::object as_groups(py::handle kernel_, int64_t* channels) {
 }
 
 py::object depthwise_conv2d(py::handle x, py::handle kernel, py::handle bias, py::handle strides,
-                            py::handle padding, py::handle dilation,
-                            const std::string& activation) {
+                            py::handle padding, py::handle dilation, const std::string& activation,
+                            py::handle residual) {
   int64_t channels = 0;
   const py::object filter = as_groups(kernel, &channels);
-  return conv2d(x, filter, bias, strides, padding, dilation, channels, activation);
+  return conv2d(x, filter, bias, strides, padding, dilation, channels, activation, residual);
 }
 
 py::object depthwise_conv2d_input_grad(py::handle dy, py::handle kernel, py::handle input_shape,
@@ -47,7 +47,7 @@ void bind_depthwise_conv2d(py::module_& m) {
   m.def("depthwise_conv2d", &depthwise_conv2d, py::arg("x"), py::arg("kernel"),
         py::arg("bias") = py::none(), py::arg("strides") = py::make_tuple(1, 1),
         py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),
-        py::arg("activation") = "linear",
+        py::arg("activation") = "linear", py::arg("residual") = py::none(),
         "Convolution of every channel of x [n, h, w, c] with its own kernels"
         " [kh, kw, c, multiplier]; padding is (top, bottom, left, right).");
   m.def("depthwise_conv2d_input_grad", &depthwise_conv2d_input_grad, py::arg("dy"),

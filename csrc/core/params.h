@@ -31,10 +31,11 @@ struct MatmulParams {
 // NHWC x HWIO. The same struct serves the forward pass (x, w -> y), the input gradient
 // (y = dy, w -> dx) and the filter gradient (x, y = dy -> dw).
 struct Conv2DParams {
-  const void* x;       // [n, h, w, c]
-  const void* filter;  // [kh, kw, c / groups, oc]
-  const void* bias;    // [oc] or null
-  const void* dy;      // [n, oh, ow, oc]
+  const void* x;         // [n, h, w, c]
+  const void* filter;    // [kh, kw, c / groups, oc]
+  const void* bias;      // [oc] or null
+  const void* dy;        // [n, oh, ow, oc]
+  const void* residual;  // [n, oh, ow, oc], added before the activation, or null
   void* out;
   int64_t n, h, w, c;
   int64_t kh, kw, oc, groups;

@@ -27,6 +27,10 @@ MINIDL_INLINE void write_out(const Tile<T>& t, vec<T> (&acc)[MR][NV]) {
       vec<T> v = acc[m][j];
       if (t.accumulate) v += cut ? load_partial(c + j * L, t.last_lanes) : load(c + j * L);
       if (t.bias) v += bias[j];
+      if (t.add) {
+        const T* add = t.add[m] + j * L;
+        v += cut ? load_partial(add, t.last_lanes) : load(add);
+      }
       if (t.relu) v = vmax<T>(v, vec<T>{});
       if (cut) {
         store_partial(c + j * L, v, t.last_lanes);

@@ -33,6 +33,7 @@ struct Tile {
   int last_lanes;   // lanes in use of the last vector: 1 .. lanes
   bool accumulate;  // add to what C holds
   bool relu;
+  const T* const* add = nullptr;  // one pointer per row: added before relu
 };
 
 // Tile heights per number of vectors NV = 1..4: what fits the register file with B and a broadcast

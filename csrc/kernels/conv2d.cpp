@@ -54,6 +54,7 @@ Status conv2d(const Conv2DParams& q) {
     p.padded = false;
     p.columns = oc;
     p.bias = q.bias ? static_cast<const T*>(q.bias) + g * oc : nullptr;
+    p.residual = q.residual ? static_cast<const T*>(q.residual) + g * oc : nullptr;
     p.relu = q.act == Act::kRelu;
     p.zeros = zeros.get();
     conv_taps(p);

@@ -39,6 +39,7 @@ struct TapsProblem {
   bool padded;      // B's rows may be read to the end of the last vector
   int64_t columns;  // output channels
   const T* bias;
+  const T* residual;  // laid out as out, or null
   bool relu;
   const T* zeros;  // k zeros
 };
@@ -129,7 +130,11 @@ void conv_taps(const TapsProblem<T>& p) {
           for (int64_t j = j0; j < j1; ++j) {
             const int64_t column = panels.column(j);
             T* cj[kMaxMR];
+            const T* add[kMaxMR];
             for (int m = 0; m < mr; ++m) cj[m] = c[m] + column;
+            if (p.residual) {
+              for (int m = 0; m < mr; ++m) add[m] = p.residual + (cj[m] - p.out);
+            }
             Tile<T> tile{inside ? base : rows,
                          inside ? 0 : mr,
                          nullptr,
@@ -144,7 +149,8 @@ void conv_taps(const TapsProblem<T>& p) {
                          last && p.bias ? p.bias + column : nullptr,
                          panels.last_lanes(j),
                          pass > 0,
-                         last && p.relu};
+                         last && p.relu,
+                         last && p.residual ? add : nullptr};
             brgemm(tile, mr, panels.vectors(j), false, p.padded);
           }
         }

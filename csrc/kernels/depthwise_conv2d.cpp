@@ -36,6 +36,7 @@ struct DepthwiseProblem {
   const int64_t* column_w;
   const T* filter;
   const T* bias;
+  const T* residual;  // laid out as out, or null
   bool relu;
   const T* zeros;  // c values
 };
@@ -132,8 +133,12 @@ void depthwise_tile(const DepthwiseProblem<T>& q, const Walk& walk, const Depthw
   for (int p = 0; p < P; ++p) {
     if (p >= t.count) break;
     vec<T> v = q.bias ? acc[p] + bias : acc[p];
-    if (q.relu) v = vmax<T>(v, vec<T>{});
     T* to = out + p * t.out_step;
+    if (q.residual) {
+      const T* add = q.residual + (to - q.out);
+      v += kWhole ? load(add) : load_partial(add, t.lanes);
+    }
+    if (q.relu) v = vmax<T>(v, vec<T>{});
     if (kWhole) {
       store(to, v);
     } else {
@@ -318,6 +323,7 @@ Status depthwise_conv2d(const Conv2DParams& q) {
   p.column_w = taps.column_w;
   p.filter = static_cast<const T*>(q.filter);
   p.bias = static_cast<const T*>(q.bias);
+  p.residual = static_cast<const T*>(q.residual);
   p.relu = q.act == Act::kRelu;
   p.zeros = taps.zeros.get();
   return depthwise(p);

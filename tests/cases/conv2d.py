@@ -91,7 +91,7 @@ SPEED = {
 }
 
 
-def _op(x, kernel, bias, strides, padding, dilation, groups, activation="linear"):
+def _op(x, kernel, bias, strides, padding, dilation, groups, activation="linear", residual=None):
     top, bottom, left, right = padding
     return ops.conv2d(
         x,
@@ -102,17 +102,19 @@ def _op(x, kernel, bias, strides, padding, dilation, groups, activation="linear"
         dilation_rate=dilation,
         groups=groups,
         activation=activation,
+        residual=residual,
     )
 
 
-def _forward(conv, activation="linear", bias=True):
+def _forward(conv, activation="linear", bias=True, residual=False):
     def make(g):
         x = g.normal(g.n(conv.x[0]), *conv.x[1:])
         offset = None
         if bias:  # far from zero under relu: no kink within reach of a difference
             far = 60.0 * g.rng.choice([-1.0, 1.0], conv.out)
             offset = g.array(far if activation == "relu" else g.rng.standard_normal(conv.out))
-        return x, g.normal(*conv.kernel_shape()), offset, *conv.settings(), activation
+        fixed = (x, g.normal(*conv.kernel_shape()), offset, *conv.settings(), activation)
+        return (*fixed, g.normal(len(x), *conv.out_shape()[1:])) if residual else fixed
 
     return make
 
@@ -158,7 +160,17 @@ def _cases():
         yield Case(
             "conv2d", f"{name}_relu", _forward(conv, "relu"), terms=terms, op=_op, wrt=(0, 1, 2)
         )
+        yield Case(
+            "conv2d",
+            f"{name}_residual",
+            _forward(conv, "relu", residual=True),
+            terms=terms,
+            op=_op,
+            wrt=(0, 1, 2, 8),
+        )
     for name in ("64_channels", "stem", "7x7_map", "depthwise_wide"):
+        made = _forward(LARGE[name], residual=True)
+        yield Case("conv2d", f"{name}_residual", made, terms=LARGE[name].terms())
         conv = LARGE[name]
         yield Case("conv2d", f"{name}_relu", _forward(conv, "relu", bias=False), terms=conv.terms())
     for row, conv in SPEED.items():

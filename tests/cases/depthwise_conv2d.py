@@ -43,23 +43,24 @@ SPEED = {
 }
 
 
-def _op(x, kernel, bias, strides, padding, dilation, activation="linear"):
+def _op(x, kernel, bias, strides, padding, dilation, activation="linear", residual=None):
     top, bottom, left, right = padding
     borders = (top, bottom), (left, right)
-    return ops.depthwise_conv2d(x, kernel, bias, strides, borders, dilation, activation)
+    return ops.depthwise_conv2d(x, kernel, bias, strides, borders, dilation, activation, residual)
 
 
 def _kernel(g, conv):
     return g.normal(*conv.kernel, conv.x[3], conv.out // conv.x[3])
 
 
-def _forward(conv, activation="linear"):
+def _forward(conv, activation="linear", residual=False):
     def make(g):
         x = g.normal(g.n(conv.x[0]), *conv.x[1:])
         # Far from zero under relu: no kink within reach of a difference.
         far = 60.0 * g.rng.choice([-1.0, 1.0], conv.out)
         bias = g.array(far if activation == "relu" else g.rng.standard_normal(conv.out))
-        return x, _kernel(g, conv), bias, *conv.settings()[:3], activation
+        fixed = (x, _kernel(g, conv), bias, *conv.settings()[:3], activation)
+        return (*fixed, g.normal(len(x), *conv.out_shape()[1:])) if residual else fixed
 
     return make
 
@@ -100,6 +101,9 @@ def _cases():
         conv, terms = SMALL[name], SMALL[name].terms()
         made = _forward(conv, "relu")
         yield Case("depthwise_conv2d", f"{name}_relu", made, terms=terms, op=_op, wrt=(0, 1, 2))
+        made = _forward(conv, residual=True)
+        wrt = (0, 1, 2, 7)
+        yield Case("depthwise_conv2d", f"{name}_residual", made, terms=terms, op=_op, wrt=wrt)
     for row, conv in SPEED.items():
         yield from _three(row.replace(" ", "_"), conv, row)
 

@@ -33,7 +33,7 @@ def _group(array, groups, g):
     return array[..., g * size : (g + 1) * size]
 
 
-def conv2d(x, kernel, bias, strides, padding, dilation, groups, activation="linear"):
+def conv2d(x, kernel, bias, strides, padding, dilation, groups, activation="linear", residual=None):
     kernel = np.asarray(kernel, np.float64)
     top, bottom, left, right = padding
     out_size = (
@@ -50,6 +50,8 @@ def conv2d(x, kernel, bias, strides, padding, dilation, groups, activation="line
             )
     if bias is not None:
         y += np.asarray(bias, np.float64)
+    if residual is not None:
+        y += np.asarray(residual, np.float64)
     return np.where(y < 0, 0.0, y) if activation == "relu" else y
 
 

@@ -8,7 +8,9 @@ import numpy as np
 from tests.references.conv2d import conv2d_filter_grad, conv2d_input_grad
 
 
-def depthwise_conv2d(x, kernel, bias, strides, padding, dilation, activation="linear"):
+def depthwise_conv2d(
+    x, kernel, bias, strides, padding, dilation, activation="linear", residual=None
+):
     x, kernel = np.asarray(x, np.float64), np.asarray(kernel, np.float64)
     top, bottom, left, right = padding
     padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
@@ -26,6 +28,8 @@ def depthwise_conv2d(x, kernel, bias, strides, padding, dilation, activation="li
     y = y.reshape(*y.shape[:3], -1)
     if bias is not None:
         y += np.asarray(bias, np.float64)
+    if residual is not None:
+        y += np.asarray(residual, np.float64)
     return np.where(y < 0, 0.0, y) if activation == "relu" else y
 
 

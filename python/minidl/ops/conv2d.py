@@ -23,8 +23,9 @@ def conv2d(
     dilation_rate: Pair = 1,
     groups: int | None = None,
     activation: str | None = None,
+    residual: TensorLike | None = None,
 ) -> Tensor:
-    """Convolution of images, with bias and activation in one call.
+    """Convolution of images, with bias, residual and activation in one call.
 
     Args:
         x: float tensor of shape (batch, height, width, channels).
@@ -35,6 +36,7 @@ def conv2d(
         dilation_rate: distance of the kernel's elements, one number or a pair.
         groups: number of groups of channels; None means channels / the kernel's channels.
         activation: None, "linear" or "relu".
+        residual: float tensor of the result's shape, added before the activation, or None.
 
     Returns:
         A tensor of shape (batch, new height, new width, filters). It can be differentiated twice.
@@ -50,7 +52,7 @@ def conv2d(
     >>> conv2d(x, kernel, padding="same", strides=2).shape
     (1, 2, 2, 2)
     """
-    x, kernel, bias = as_floats(x, kernel, optional=(bias,))
+    x, kernel, bias, residual = as_floats(x, kernel, optional=(bias, residual))
     strides = read_pair(strides, "strides", "conv2d")
     dilation = read_pair(dilation_rate, "dilation_rate", "conv2d")
     groups = _check_channels(x.shape, kernel.shape, groups)
@@ -66,15 +68,17 @@ def conv2d(
         None if bias is None else bias.data,
         *window,
         fused_activation(activation),
+        None if residual is None else residual.data,
     )
     x_shape, size = x.shape, kernel.shape[:2]
     y = record(
         array,
-        (x, kernel, bias),
+        (x, kernel, bias, residual),
         (
             lambda dy, x, kernel: _input_grad(dy, kernel, x_shape, window),
             lambda dy, x, kernel: _filter_grad(x, dy, size, window),
             lambda dy, x, kernel: sum(dy, (0, 1, 2)),
+            lambda dy, x, kernel: dy,
         ),
         (x, kernel),
     )

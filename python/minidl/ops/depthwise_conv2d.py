@@ -22,8 +22,9 @@ def depthwise_conv2d(
     padding: str | Sequence = "valid",
     dilation_rate: Pair = 1,
     activation: str | None = None,
+    residual: TensorLike | None = None,
 ) -> Tensor:
-    """Convolution of each channel by itself, with bias and activation in one call.
+    """Convolution of each channel by itself, with bias, residual and activation in one call.
 
     Args:
         x: float tensor of shape (batch, height, width, channels).
@@ -33,6 +34,7 @@ def depthwise_conv2d(
         padding: "valid", "same" (as TensorFlow) or ((top, bottom), (left, right)).
         dilation_rate: distance of the kernel's elements, one number or a pair.
         activation: None, "linear" or "relu".
+        residual: float tensor of the result's shape, added before the activation, or None.
 
     Returns:
         A tensor of shape (batch, new height, new width, channels * multiplier), the results of one
@@ -49,7 +51,7 @@ def depthwise_conv2d(
     >>> depthwise_conv2d(x, kernel).shape
     (1, 2, 2, 6)
     """
-    x, kernel, bias = as_floats(x, kernel, optional=(bias,))
+    x, kernel, bias, residual = as_floats(x, kernel, optional=(bias, residual))
     check_depthwise(x.shape, kernel.shape)
     strides = read_pair(strides, "strides", "depthwise_conv2d")
     dilation = read_pair(dilation_rate, "dilation_rate", "depthwise_conv2d")
@@ -67,15 +69,17 @@ def depthwise_conv2d(
         None if bias is None else bias.data,
         *window,
         fused_activation(activation),
+        None if residual is None else residual.data,
     )
     x_shape = x.shape
     y = record(
         array,
-        (x, kernel, bias),
+        (x, kernel, bias, residual),
         (
             lambda dy, x, kernel: _input_grad(dy, kernel, x_shape, window),
             lambda dy, x, kernel: _filter_grad(x, dy, size, window),
             lambda dy, x, kernel: sum(dy, (0, 1, 2)),
+            lambda dy, x, kernel: dy,
         ),
         (x, kernel),
     )
