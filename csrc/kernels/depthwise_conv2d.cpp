@@ -1,16 +1,15 @@
-// Depthwise conv2d, NHWC: every channel has filters of its own, so vectors run over channels and
-// nothing is a matrix product. Filters lie as [kh, kw, c * multiplier].
+// Depthwise conv2d and its input gradient, NHWC: every channel has filters of its own, so vectors
+// run over channels and nothing is a matrix product. Filters lie as [kh, kw, c * multiplier].
 //
-// Forward: a tile is 8 pixels of an output row times one vector of channels, held in registers over
-// all taps. Up to 4 taps of a row share each pixel they load: pixels of one channel are whole cache
+// A tile is 8 pixels of an output row times one vector of channels, held in registers over all
+// taps. Up to 4 taps of a row share each pixel they load: pixels of one channel are whole cache
 // sets apart when channels are a power of two, so they had better not be loaded twice. With
 // dilation d the tile's pixels are d apart, for the same reason. Where a tile leaves the input,
 // pixels point to a row of zeros. The input gradient is the same engine run on dy, one phase of the
-// stride at a time. Filter gradient: up to 3 x 4 taps are held in registers along an output row, so
-// dy is read once for them; rows are cut into partial sums by the size of the problem alone. A
-// multiplier above 1 repeats x along the channels first (sums dx afterwards): what remains has one
-// filter a channel.
-#include "kernels/common.h"
+// stride at a time. A multiplier above 1 repeats x along the channels first (sums dx afterwards):
+// what remains has one filter a channel.
+#include "kernels/brgemm.h"  // Split
+#include "kernels/repeat_channels.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -59,38 +58,36 @@ Walk plan(const DepthwiseProblem<T>& q) {
   return {1, 1, q.sw, 1, true};
 }
 
-// One tile: P pixels x one vector of channels. Entry u of a chunk lies at[u] after the row, or
-// outside the input (negative); with kEdge false all are inside and `step` apart.
+// One tile: P pixels x all channels. Entry u of a chunk lies at[u] after the row, or outside the
+// input (negative); with kEdge false all are inside and `step` apart.
 template <class T>
 struct DepthwiseTile {
   const T* const* rows;
   const int64_t* row_w;
   int nh;
   const int64_t* at;
+  const int* chunks;  // first tap of each chunk, and nw after the last
   int64_t step;
-  int64_t c;
-  int lanes;
   T* out;
   int64_t out_step;
   int count;  // pixels to write
 };
 
 template <class T, int P, int S, bool kEdge, bool kWhole, int W>
-MINIDL_INLINE void add_chunk(const DepthwiseProblem<T>& q, const DepthwiseTile<T>& t, const T* row,
-                             const T* filter, const int64_t* at, const int64_t* column_w,
-                             vec<T> (&acc)[P]) {
+MINIDL_INLINE void add_chunk(const T* zeros, int64_t step, int lanes, const T* row, const T* filter,
+                             const int64_t* at, const int64_t* column_w, vec<T> (&acc)[P]) {
   vec<T> weight[W];
 #pragma GCC unroll 4
   for (int j = 0; j < W; ++j) {
     const T* f = filter + column_w[j];
-    weight[j] = kWhole ? load(f) : load_partial(f, t.lanes);
+    weight[j] = kWhole ? load(f) : load_partial(f, lanes);
   }
   const T* x = kEdge ? row : row + at[0];
 #pragma GCC unroll 24
   for (int u = 0; u < (P - 1) * S + W; ++u) {
-    const T* from = x + u * t.step;
-    if (kEdge) from = at[u] < 0 ? q.zeros + t.c : row + at[u];
-    const vec<T> v = kWhole ? load(from) : load_partial(from, t.lanes);
+    const T* from = x + u * step;
+    if (kEdge) from = at[u] < 0 ? zeros : row + at[u];
+    const vec<T> v = kWhole ? load(from) : load_partial(from, lanes);
 #pragma GCC unroll 4
     for (int j = 0; j < W; ++j) {
       if (u >= j && (u - j) % S == 0 && (u - j) / S < P) acc[(u - j) / S] += v * weight[j];
@@ -98,63 +95,74 @@ MINIDL_INLINE void add_chunk(const DepthwiseProblem<T>& q, const DepthwiseTile<T
   }
 }
 
-template <class T, int P, int S, bool kEdge, bool kWhole>
-void depthwise_tile(const DepthwiseProblem<T>& q, const Walk& walk, const DepthwiseTile<T>& t) {
-  vec<T> acc[P];
+// Channels [c, end): whole vectors as long as there are, or the rest. kThree: rows of 3 taps, the
+// usual case, without a loop over chunks.
+template <class T, int P, int S, bool kEdge, bool kWhole, bool kThree>
+int64_t depthwise_tile(const DepthwiseProblem<T>& q, const Walk& walk, const DepthwiseTile<T>& t,
+                       int64_t c, int64_t end) {
+  for (; kWhole ? c + kLanes<T> <= end : c < end; c += kLanes<T>) {
+    const int lanes = kWhole ? kLanes<T> : static_cast<int>(end - c);
+    const T* zeros = q.zeros + c;
+    vec<T> acc[P];
 #pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) acc[p] = vec<T>{};
-  const int chunks = (q.nw + walk.chunk - 1) / walk.chunk;
-  for (int i = 0; i < t.nh; ++i) {
-    const T* row = t.rows[i] + t.c;
-    const T* filter = q.filter + t.row_w[i] + t.c;
-    for (int k = 0; k < chunks; ++k) {
-      const int j = q.nw * k / chunks, width = q.nw * (k + 1) / chunks - j;
-      const int64_t* at = t.at + (walk.apart ? j * P : j);
-      const int64_t* w = q.column_w + j;
-      switch (width) {
-        case 1:
-          add_chunk<T, P, S, kEdge, kWhole, 1>(q, t, row, filter, at, w, acc);
-          break;
-        case 2:
-          add_chunk<T, P, S, kEdge, kWhole, 2>(q, t, row, filter, at, w, acc);
-          break;
-        case 3:
-          add_chunk<T, P, S, kEdge, kWhole, 3>(q, t, row, filter, at, w, acc);
-          break;
-        default:
-          add_chunk<T, P, S, kEdge, kWhole, 4>(q, t, row, filter, at, w, acc);
+    for (int p = 0; p < P; ++p) acc[p] = vec<T>{};
+    for (int i = 0; i < t.nh; ++i) {
+      const T* row = t.rows[i] + c;
+      const T* filter = q.filter + t.row_w[i] + c;
+      if (kThree) {
+        add_chunk<T, P, S, kEdge, kWhole, 3>(zeros, t.step, lanes, row, filter, t.at, q.column_w,
+                                             acc);
+        continue;
+      }
+      for (const int* chunk = t.chunks; *chunk < q.nw; ++chunk) {
+        const int j = *chunk;
+        const int64_t* at = t.at + (walk.apart ? j * P : j);
+        const int64_t* w = q.column_w + j;
+        switch (chunk[1] - j) {
+          case 1:
+            add_chunk<T, P, S, kEdge, kWhole, 1>(zeros, t.step, lanes, row, filter, at, w, acc);
+            break;
+          case 2:
+            add_chunk<T, P, S, kEdge, kWhole, 2>(zeros, t.step, lanes, row, filter, at, w, acc);
+            break;
+          case 3:
+            add_chunk<T, P, S, kEdge, kWhole, 3>(zeros, t.step, lanes, row, filter, at, w, acc);
+            break;
+          default:
+            add_chunk<T, P, S, kEdge, kWhole, 4>(zeros, t.step, lanes, row, filter, at, w, acc);
+        }
+      }
+    }
+    vec<T> bias{};
+    if (q.bias) bias = kWhole ? load(q.bias + c) : load_partial(q.bias + c, lanes);
+    T* out = t.out + c;
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) {
+      if (p >= t.count) break;
+      vec<T> v = q.bias ? acc[p] + bias : acc[p];
+      T* to = out + p * t.out_step;
+      if (q.residual) {
+        const T* add = q.residual + (to - q.out);
+        v += kWhole ? load(add) : load_partial(add, lanes);
+      }
+      if (q.relu) v = vmax<T>(v, vec<T>{});
+      if (kWhole) {
+        store(to, v);
+      } else {
+        store_partial(to, v, lanes);
       }
     }
   }
-  vec<T> bias{};
-  if (q.bias) bias = kWhole ? load(q.bias + t.c) : load_partial(q.bias + t.c, t.lanes);
-  T* out = t.out + t.c;
-#pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) {
-    if (p >= t.count) break;
-    vec<T> v = q.bias ? acc[p] + bias : acc[p];
-    T* to = out + p * t.out_step;
-    if (q.residual) {
-      const T* add = q.residual + (to - q.out);
-      v += kWhole ? load(add) : load_partial(add, t.lanes);
-    }
-    if (q.relu) v = vmax<T>(v, vec<T>{});
-    if (kWhole) {
-      store(to, v);
-    } else {
-      store_partial(to, v, t.lanes);
-    }
-  }
+  return c;
 }
 
-template <class T>
-using DepthwiseFn = void (*)(const DepthwiseProblem<T>&, const Walk&, const DepthwiseTile<T>&);
-
-template <class T, int P, int S>
-DepthwiseFn<T> tile_function(bool edge, bool whole) {
-  return edge ? (whole ? depthwise_tile<T, P, S, true, true> : depthwise_tile<T, P, S, true, false>)
-              : (whole ? depthwise_tile<T, P, S, false, true>
-                       : depthwise_tile<T, P, S, false, false>);
+template <class T, int P, int S, bool kEdge>
+void depthwise_channels(const DepthwiseProblem<T>& q, const Walk& walk, const DepthwiseTile<T>& t,
+                        int64_t c, int64_t end) {
+  const bool three = q.nw == 3 && !walk.apart;
+  c = three ? depthwise_tile<T, P, S, kEdge, true, true>(q, walk, t, c, end)
+            : depthwise_tile<T, P, S, kEdge, true, false>(q, walk, t, c, end);
+  if (c < end) depthwise_tile<T, P, S, kEdge, false, false>(q, walk, t, c, end);
 }
 
 // The rows below, of input and output, are in memory still, and hardware does not see them coming
@@ -164,18 +172,28 @@ MINIDL_INLINE void prefetch_next_row(const DepthwiseProblem<T>& q, const Depthwi
                                      int64_t g0) {
   constexpr int64_t kLine = 64 / sizeof(T);
   const T* in = t.rows[t.nh - 1] + (q.w + g0 * q.sw) * q.c;
-  for (int64_t i = 0; i < t.count * q.sw * q.c; i += kLine) __builtin_prefetch(in + i);
+  for (int64_t i = 0; i < t.count * q.sw * q.c; i += kLine) __builtin_prefetch(in + i, 0, 2);
   const T* out = t.out + q.out_row;
-  for (int64_t i = 0; i < t.count * q.c; i += kLine) __builtin_prefetch(out + i, 1);
+  for (int64_t i = 0; i < t.count * q.c; i += kLine) __builtin_prefetch(out + i, 1, 2);
 }
 
-// `count` outputs from g0, `spread` apart, all channels.
+// Rows of outputs that one thread works down, tile by tile, so that most input rows come from L1.
+// Large images stream through memory: there one row at a time is faster.
+constexpr int kBand = 16;
+
+template <class T>
+struct Band {
+  int rows;  // in use
+  DepthwiseTile<T> tile[kBand];
+};
+
+// `count` outputs from g0, `spread` apart, in every row of the band.
 template <class T, int P>
-void depthwise_pixels(const DepthwiseProblem<T>& q, const Walk& walk, DepthwiseTile<T>& t,
-                      int64_t g0, int64_t* at) {
+void depthwise_pixels(const DepthwiseProblem<T>& q, const Walk& walk, Band<T>& band, int64_t g0,
+                      int count, int64_t* at) {
   // The last input pixel that an output of the tile needs; beyond it nothing is read.
   const int units = walk.apart ? P : (P - 1) * walk.tile_step + q.nw;
-  const int64_t needed = walk.apart ? t.count : (t.count - 1) * walk.tile_step + q.nw;
+  const int64_t needed = walk.apart ? count : (count - 1) * walk.tile_step + q.nw;
   bool edge = false;
   for (int j = 0; j < (walk.apart ? q.nw : 1); ++j) {
     for (int u = 0; u < units; ++u) {
@@ -185,15 +203,22 @@ void depthwise_pixels(const DepthwiseProblem<T>& q, const Walk& walk, DepthwiseT
       at[j * units + u] = inside ? iw * q.c : -1;
     }
   }
-  t.at = at;
-  t.step = walk.unit * q.c;
-  if (t.nh) prefetch_next_row(q, t, g0);
-  for (t.c = 0; t.c < q.c; t.c += kLanes<T>) {
-    t.lanes = static_cast<int>(min_of<int64_t>(kLanes<T>, q.c - t.c));
-    const bool whole = t.lanes == kLanes<T>;
-    const DepthwiseFn<T> tile = walk.tile_step == 1 ? tile_function<T, P, 1>(edge, whole)
-                                                    : tile_function<T, P, 2>(edge, whole);
-    tile(q, walk, t);
+  const auto channels =
+      walk.tile_step == 1
+          ? (edge ? depthwise_channels<T, P, 1, true> : depthwise_channels<T, P, 1, false>)
+          : (edge ? depthwise_channels<T, P, 2, true> : depthwise_channels<T, P, 2, false>);
+  const int64_t bytes = static_cast<int64_t>(sizeof(T)) * units * max_of(q.nh, 1);
+  const int64_t most = max_of<int64_t>(1, 20 * 1024 / bytes / kLanes<T>) * kLanes<T>;
+  for (int64_t c = 0; c < q.c; c += most) {
+    for (int r = 0; r < band.rows; ++r) {
+      DepthwiseTile<T>& t = band.tile[r];
+      T* const row = t.out;
+      t.out += g0 * q.out_pixel;
+      t.count = count;
+      if (t.nh && c == 0 && r == band.rows - 1) prefetch_next_row(q, t, g0);
+      channels(q, walk, t, c, min_of(c + most, q.c));
+      t.out = row;
+    }
   }
 }
 
@@ -202,59 +227,59 @@ Status depthwise(const DepthwiseProblem<T>& q) {
   bool no_memory = false;
   const Walk walk = plan(q);
   const int64_t work = q.gw * q.c * (2 + q.nh * q.nw / 2);
-  parallel(q.n * q.gh, ceil_div(4 * kStreamGrain, max_of<int64_t>(work, 1)),
+  const int64_t wanted = ceil_div(6 * kStreamGrain, max_of<int64_t>(work, 1));
+  const bool large = q.h * q.w * q.c * static_cast<int64_t>(sizeof(T)) > (1 << 20);
+  const Split bands(q.gh, large ? 1 : min_of<int64_t>(kBand, max_of<int64_t>(wanted, 4)));
+  const int64_t band_work = work * bands.longest();
+  parallel(q.n * bands.parts, ceil_div(4 * kStreamGrain, max_of<int64_t>(band_work, 1)),
            [&](int64_t begin, int64_t end) {
-             Scratch<int64_t> at((q.nw + 2) * kPixels), row_w(q.nh + 1);
-             Scratch<const T*> rows(q.nh + 1);
-             if (!at || !row_w || !rows) {
+             Scratch<int64_t> at((q.nw + 2) * kPixels), row_w(kBand * (q.nh + 1));
+             Scratch<const T*> rows(kBand * (q.nh + 1));
+             Scratch<int> chunks(q.nw + 2);
+             if (!at || !row_w || !rows || !chunks) {
                no_memory = true;
                return;
              }
-             for (int64_t r = begin; r < end; ++r) {
-               const int64_t image = r / q.gh, g = r % q.gh;
-               int nh = 0;
-               for (int i = 0; i < q.nh; ++i) {
-                 const int64_t ih = g * q.sh + q.dh[i];
-                 if (static_cast<uint64_t>(ih) >= static_cast<uint64_t>(q.h)) continue;
-                 rows.get()[nh] = q.in + (image * q.h + ih) * q.w * q.c;
-                 row_w.get()[nh++] = q.row_w[i];
+             const int parts = (q.nw + walk.chunk - 1) / walk.chunk;
+             for (int k = 0; k <= parts; ++k) chunks.get()[k] = parts ? q.nw * k / parts : 0;
+             for (int64_t b = begin; b < end; ++b) {
+               const int64_t image = b / bands.parts, g = bands.begin(b % bands.parts);
+               Band<T> band;
+               band.rows = static_cast<int>(bands.length(b % bands.parts));
+               for (int r = 0; r < band.rows; ++r) {
+                 DepthwiseTile<T>& t = band.tile[r];
+                 const T** row = rows.get() + r * q.nh;
+                 int64_t* w = row_w.get() + r * q.nh;
+                 t.nh = 0;
+                 for (int i = 0; i < q.nh; ++i) {
+                   const int64_t ih = (g + r) * q.sh + q.dh[i];
+                   if (static_cast<uint64_t>(ih) >= static_cast<uint64_t>(q.h)) continue;
+                   row[t.nh] = q.in + (image * q.h + ih) * q.w * q.c;
+                   w[t.nh++] = q.row_w[i];
+                 }
+                 t.rows = row;
+                 t.row_w = w;
+                 t.at = at.get();
+                 t.chunks = chunks.get();
+                 t.step = walk.unit * q.c;
+                 t.out = q.out + image * q.out_image + (g + r) * q.out_row;
+                 t.out_step = walk.spread * q.out_pixel;
                }
-               T* out = q.out + image * q.out_image + g * q.out_row;
-               DepthwiseTile<T> t{};
-               t.rows = rows.get();
-               t.row_w = row_w.get();
-               t.nh = nh;
-               t.out_step = walk.spread * q.out_pixel;
                for (int64_t phase = 0; phase < min_of(walk.spread, q.gw); ++phase) {
-                 const int64_t outputs = ceil_div(q.gw - phase, walk.spread);
-                 const int64_t tiles = ceil_div(outputs, kPixels);
-                 for (int64_t i = 0; i < tiles; ++i) {
-                   const int64_t first = outputs * i / tiles;
-                   const int64_t g0 = phase + first * walk.spread;
-                   t.count = static_cast<int>(outputs * (i + 1) / tiles - first);
-                   t.out = out + g0 * q.out_pixel;
-                   if (t.count > 4) {
-                     depthwise_pixels<T, kPixels>(q, walk, t, g0, at.get());
+                 const Split tiles(ceil_div(q.gw - phase, walk.spread), kPixels);
+                 for (int64_t i = 0; i < tiles.parts; ++i) {
+                   const int64_t g0 = phase + tiles.begin(i) * walk.spread;
+                   const int count = static_cast<int>(tiles.length(i));
+                   if (count > 4) {
+                     depthwise_pixels<T, kPixels>(q, walk, band, g0, count, at.get());
                    } else {
-                     depthwise_pixels<T, 4>(q, walk, t, g0, at.get());
+                     depthwise_pixels<T, 4>(q, walk, band, g0, count, at.get());
                    }
                  }
                }
              }
            });
   return no_memory ? Status::kOutOfMemory : Status::kOk;
-}
-
-// x[pixels, c] -> out[pixels, c * times], every value repeated.
-template <class T>
-void repeat_channels(const T* x, int64_t pixels, int64_t c, int64_t times, T* out) {
-  parallel(pixels, ceil_div(kStreamGrain, c * times), [&](int64_t begin, int64_t end) {
-    const T* from = x + begin * c;
-    T* to = out + begin * c * times;
-    for (int64_t i = 0; i < (end - begin) * c; ++i) {
-      for (int64_t m = 0; m < times; ++m) *to++ = from[i];
-    }
-  });
 }
 
 template <class T>
@@ -382,179 +407,10 @@ Status depthwise_conv2d_input_grad(const Conv2DParams& q) {
   return Status::kOk;
 }
 
-// Output positions along one axis whose input lies inside: [first, last).
-struct Range {
-  int64_t first, last;
-};
-inline Range valid_range(int64_t shift, int64_t stride, int64_t in, int64_t out) {
-  Range r{shift >= 0 ? 0 : min_of(out, ceil_div(-shift, stride)), 0};
-  r.last = in <= shift ? r.first : min_of(out, ceil_div(in - shift, stride));
-  if (r.last < r.first) r.last = r.first;
-  return r;
-}
-
-// GH x GW taps from (i0, j0) along output row (image, oh), one vector of channels: sum[tap] +=.
-// Row i of the group reads x[i] or, outside the image, nothing (null).
-template <class T, int GH, int GW, bool kWhole>
-MINIDL_INLINE void filter_group_lanes(const Conv2DParams& q, const T* const* x, const T* dy,
-                                      int64_t j0, int64_t c, int lanes, T* sum) {
-  vec<T> acc[GH][GW];
-#pragma GCC unroll 3
-  for (int i = 0; i < GH; ++i) {
-#pragma GCC unroll 8
-    for (int j = 0; j < GW; ++j) {
-      const T* s = sum + (i * q.kw + j) * q.oc + c;
-      acc[i][j] = kWhole ? load(s) : load_partial(s, lanes);
-    }
-  }
-  Range common{0, q.ow};  // where every tap of the group is inside
-  for (int j = 0; j < GW; ++j) {
-    const Range r = valid_range((j0 + j) * q.dilation_w - q.pad_left, q.stride_w, q.w, q.ow);
-    common.first = max_of(common.first, r.first);
-    common.last = min_of(common.last, r.last);
-  }
-  if (common.last < common.first) common.first = common.last = q.ow;
-  const int64_t tap_step = q.dilation_w * q.oc, pixel_step = q.stride_w * q.oc;
-  const int64_t start = (j0 * q.dilation_w - q.pad_left) * q.oc + c;
-  auto edge = [&](int64_t first, int64_t last) {
-    for (int64_t o = first; o < last; ++o) {
-      const T* d = dy + o * q.oc + c;
-      const vec<T> g = kWhole ? load(d) : load_partial(d, lanes);
-#pragma GCC unroll 8
-      for (int j = 0; j < GW; ++j) {
-        const int64_t iw = o * q.stride_w + (j0 + j) * q.dilation_w - q.pad_left;
-        if (static_cast<uint64_t>(iw) >= static_cast<uint64_t>(q.w)) continue;
-#pragma GCC unroll 3
-        for (int i = 0; i < GH; ++i) {
-          const T* from = x[i] + iw * q.oc + c;
-          acc[i][j] += (kWhole ? load(from) : load_partial(from, lanes)) * g;
-        }
-      }
-    }
-  };
-  edge(0, common.first);
-  for (int64_t o = common.first; o < common.last; ++o) {
-    const T* d = dy + o * q.oc + c;
-    const vec<T> g = kWhole ? load(d) : load_partial(d, lanes);
-#pragma GCC unroll 3
-    for (int i = 0; i < GH; ++i) {
-      const T* from = x[i] + start + o * pixel_step;
-#pragma GCC unroll 8
-      for (int j = 0; j < GW; ++j) {
-        const T* v = from + j * tap_step;
-        acc[i][j] += (kWhole ? load(v) : load_partial(v, lanes)) * g;
-      }
-    }
-  }
-  edge(common.last, q.ow);
-#pragma GCC unroll 3
-  for (int i = 0; i < GH; ++i) {
-#pragma GCC unroll 8
-    for (int j = 0; j < GW; ++j) {
-      T* s = sum + (i * q.kw + j) * q.oc + c;
-      if (kWhole) {
-        store(s, acc[i][j]);
-      } else {
-        store_partial(s, acc[i][j], lanes);
-      }
-    }
-  }
-}
-
-template <class T, int GH, int GW>
-void filter_group(const Conv2DParams& q, const T* const* x, const T* dy, int64_t j0, int64_t c,
-                  int lanes, T* sum) {
-  if (lanes == kLanes<T>) {
-    filter_group_lanes<T, GH, GW, true>(q, x, dy, j0, c, lanes, sum);
-  } else {
-    filter_group_lanes<T, GH, GW, false>(q, x, dy, j0, c, lanes, sum);
-  }
-}
-
-template <class T>
-using GroupFn = void (*)(const Conv2DParams&, const T* const*, const T*, int64_t, int64_t, int, T*);
-
-template <class T>
-GroupFn<T> group_function(int gh, int gw) {
-  constexpr GroupFn<T> one[8] = {
-      filter_group<T, 1, 1>, filter_group<T, 1, 2>, filter_group<T, 1, 3>, filter_group<T, 1, 4>,
-      filter_group<T, 1, 5>, filter_group<T, 1, 6>, filter_group<T, 1, 7>, filter_group<T, 1, 8>};
-  constexpr GroupFn<T> two[4] = {filter_group<T, 2, 1>, filter_group<T, 2, 2>,
-                                 filter_group<T, 2, 3>, filter_group<T, 2, 4>};
-  constexpr GroupFn<T> three[4] = {filter_group<T, 3, 1>, filter_group<T, 3, 2>,
-                                   filter_group<T, 3, 3>, filter_group<T, 3, 4>};
-  return gh == 1 ? one[gw - 1] : gh == 2 ? two[gw - 1] : three[gw - 1];
-}
-
-// Adds output row (image, oh) to sum [kh, kw, oc].
-template <class T>
-void filter_row(const Conv2DParams& q, const T* x, int64_t image, int64_t oh, T* sum) {
-  const T* dy = static_cast<const T*>(q.dy) + (image * q.oh + oh) * q.ow * q.oc;
-  for (int64_t i = 0; i < q.kh;) {
-    const T* from[3];
-    int gh = 0;
-    int64_t i0 = i;
-    // Up to three tap rows inside the image; they are neighbours, since inside is an interval.
-    for (; i < q.kh && gh < (q.kw <= 4 ? 3 : 1); ++i) {
-      const int64_t ih = oh * q.stride_h + i * q.dilation_h - q.pad_top;
-      if (static_cast<uint64_t>(ih) >= static_cast<uint64_t>(q.h)) {
-        if (gh) break;
-        i0 = i + 1;
-        continue;
-      }
-      from[gh++] = x + (image * q.h + ih) * q.w * q.oc;
-    }
-    if (!gh) continue;
-    const int64_t most = gh > 1 ? 4 : 8;
-    const int64_t groups = ceil_div(q.kw, most);
-    for (int64_t c = 0; c < q.oc; c += kLanes<T>) {
-      const int lanes = static_cast<int>(min_of<int64_t>(kLanes<T>, q.oc - c));
-      for (int64_t g = 0; g < groups; ++g) {
-        const int64_t j0 = q.kw * g / groups, j1 = q.kw * (g + 1) / groups;
-        group_function<T>(gh, static_cast<int>(j1 - j0))(q, from, dy, j0, c, lanes,
-                                                         sum + (i0 * q.kw + j0) * q.oc);
-      }
-    }
-  }
-}
-
-template <class T>
-Status depthwise_conv2d_filter_grad(const Conv2DParams& q) {
-  const int64_t times = q.oc / q.c, size = q.kh * q.kw * q.oc, rows = q.n * q.oh;
-  const double work = static_cast<double>(rows * q.ow) * static_cast<double>(size);
-  const int64_t wanted = work < 4e5 ? 1 : static_cast<int64_t>(min_of(work / 2e5, 32.0));
-  const int64_t parts = max_of<int64_t>(1, min_of(wanted, rows));
-  Scratch<T> repeated(times > 1 ? q.n * q.h * q.w * q.oc : 1);
-  Scratch<T> partial(parts * size);
-  if (!repeated || !partial) return Status::kOutOfMemory;
-  const T* x = static_cast<const T*>(q.x);
-  if (times > 1) {
-    repeat_channels(x, q.n * q.h * q.w, q.c, times, repeated.get());
-    x = repeated.get();
-  }
-  parallel(parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      T* sum = partial.get() + i * size;
-      for (int64_t k = 0; k < size; ++k) sum[k] = T(0);
-      for (int64_t r = rows * i / parts; r < rows * (i + 1) / parts; ++r) {
-        filter_row(q, x, r / q.oh, r % q.oh, sum);
-      }
-    }
-  });
-  T* out = static_cast<T*>(q.out);
-  for (int64_t k = 0; k < size; ++k) {
-    T sum = partial.get()[k];
-    for (int64_t i = 1; i < parts; ++i) sum += partial.get()[i * size + k];
-    out[k] = sum;
-  }
-  return Status::kOk;
-}
-
 }  // namespace
 
 MINIDL_EXPORT(depthwise_conv2d, Conv2DParams, depthwise_conv2d)
 MINIDL_EXPORT(depthwise_conv2d_input_grad, Conv2DParams, depthwise_conv2d_input_grad)
-MINIDL_EXPORT(depthwise_conv2d_filter_grad, Conv2DParams, depthwise_conv2d_filter_grad)
 
 }  // namespace MINIDL_ISA
 }  // namespace minidl
