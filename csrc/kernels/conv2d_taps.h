@@ -46,7 +46,7 @@ struct TapsProblem {
 
 template <class T>
 void conv_taps(const TapsProblem<T>& p) {
-  constexpr int64_t kPanelBytes = 512 * 1024;
+  constexpr int64_t kPanelBytes = 256 * 1024;
   constexpr int64_t kWidth = kMaxNV * kLanes<T>;
   const int64_t pixels = p.n * p.gh * p.gw;
   const Panels<T> panels(p.columns);
