@@ -19,6 +19,25 @@ namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
+// Output positions along one axis whose input lies inside: [first, last).
+inline void valid_range(int64_t shift, int64_t stride, int64_t in, int64_t out, int64_t* first,
+                        int64_t* last) {
+  *first = shift >= 0 ? 0 : ceil_div(-shift, stride);
+  const int64_t room = in - shift;  // need o * stride < room
+  *last = room <= 0 ? 0 : min_of(out, ceil_div(room, stride));
+  if (*first > *last) *first = *last;
+}
+
+// Whether any output pixel meets the input through the tap (on a 1x1 map most taps see padding
+// only).
+inline bool meets_input(const Conv2DParams& q, int64_t tap) {
+  int64_t first, last;
+  valid_range(tap / q.kw * q.dilation_h - q.pad_top, q.stride_h, q.h, q.oh, &first, &last);
+  if (first == last) return false;
+  valid_range(tap % q.kw * q.dilation_w - q.pad_left, q.stride_w, q.w, q.ow, &first, &last);
+  return first < last;
+}
+
 // filter[tap][ic][oc of one group] -> out[tap][oc][ic rounded up to vectors].
 template <class T>
 void transpose_filters(const Conv2DParams& q, int64_t g, int64_t ic, int64_t oc, int64_t ld,
@@ -26,6 +45,7 @@ void transpose_filters(const Conv2DParams& q, int64_t g, int64_t ic, int64_t oc,
   const T* filter = static_cast<const T*>(q.filter) + g * oc;
   parallel(q.kh * q.kw, ceil_div(kStreamGrain, oc * ld), [&](int64_t begin, int64_t end) {
     for (int64_t tap = begin; tap < end; ++tap) {
+      if (!meets_input(q, tap)) continue;
       T* to = out + tap * oc * ld;
       transpose(filter + tap * ic * q.oc, q.oc, ic, oc, to, ld);
       for (int64_t o = 0; o < oc; ++o) {
@@ -106,15 +126,6 @@ struct FilterProblem {
   int64_t pad_left;  // 0 when the rows are padded already
   const Conv2DParams* q;
 };
-
-// Output positions along one axis whose input lies inside: [first, last).
-inline void valid_range(int64_t shift, int64_t stride, int64_t in, int64_t out, int64_t* first,
-                        int64_t* last) {
-  *first = shift >= 0 ? 0 : ceil_div(-shift, stride);
-  const int64_t room = in - shift;  // need o * stride < room
-  *last = room <= 0 ? 0 : min_of(out, ceil_div(room, stride));
-  if (*first > *last) *first = *last;
-}
 
 // Sums the output rows [row0, row1) (flattened over images) into `out` for the units [u0, u1).
 template <class T>

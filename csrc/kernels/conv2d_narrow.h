@@ -1,14 +1,14 @@
-// Input gradient of conv2d for few channels (at most 4, one group, no dilation), where a vector of
-// input channels would be almost empty.
+// Input gradient of conv2d for few channels (at most 4, one group), where a vector of input
+// channels would be almost empty.
 //
-// R rows of dx (R a multiple of the stride) are one problem. An output row `oh` reaches them
-// through R neighbouring kernel rows, so with filters laid out as [oc][kernel row, kernel column,
-// channel] and zero rows before and after,
+// R rows of dx, `dilation` apart, are one problem. An output row `oh` reaches them through R
+// neighbouring kernel rows, so with filters laid out as [oc][kernel row, kernel column, channel]
+// and zero rows before and after,
 //   T[ow, (r, kw, c)] = sum over oh, oc of dy[oh, ow, oc] * B[oc, (kh(oh) + r, kw, c)]
 // is a brgemm whose batch is the output rows, with R * kw * c columns. T is then added to rows
-// padded left and right: pixel ow covers kw * c neighbouring values there. Pixels that overlap are
-// taken in separate sweeps, since a load waits for the store it overlaps. R is chosen for the
-// fullest vectors and the fewest zero rows.
+// padded left and right: undilated, pixel ow covers kw * c neighbouring values there. Pixels that
+// overlap are taken in separate sweeps, since a load waits for the store it overlaps. R, a multiple
+// of the stride that the rows see, is chosen for the fullest vectors and the fewest zero rows.
 #pragma once
 
 #include "kernels/brgemm.h"
@@ -18,17 +18,29 @@ namespace MINIDL_ISA {
 namespace {
 
 inline bool has_narrow_input(const Conv2DParams& q) {
-  return q.groups == 1 && q.c <= 4 && q.dilation_h == 1 && q.dilation_w == 1;
+  return q.groups == 1 && q.c <= 4;
+}
+
+// Kernel rows from one output row to the next that reaches the same rows of dx.
+inline int64_t narrow_stride(const Conv2DParams& q) {
+  int64_t a = q.stride_h, b = q.dilation_h;
+  while (b) {
+    const int64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return q.stride_h / a;
 }
 
 template <class T>
 int64_t narrow_rows(const Conv2DParams& q) {
-  int64_t best = q.stride_h;
+  const int64_t stride = narrow_stride(q);
+  int64_t best = stride;
   double most = 0;
-  for (int64_t rows = q.stride_h; rows * q.kw * q.c <= 8 * kLanes<T> || rows == q.stride_h;
-       rows += q.stride_h) {
+  for (int64_t rows = stride; rows * q.kw * q.c <= 8 * kLanes<T> || rows == stride;
+       rows += stride) {
     const int64_t columns = rows * q.kw * q.c;
-    const int64_t reached = ceil_div(rows + q.kh - 1, q.stride_h);
+    const int64_t reached = ceil_div(rows + q.kh - 1, stride);
     const double full = static_cast<double>(columns) /
                         static_cast<double>(ceil_div(columns, kLanes<T>) * kLanes<T>) /
                         static_cast<double>(reached);
@@ -36,7 +48,7 @@ int64_t narrow_rows(const Conv2DParams& q) {
       most = full;
       best = rows;
     }
-    if (rows >= q.h) break;
+    if (rows * q.dilation_h >= q.h) break;
   }
   return best;
 }
@@ -45,30 +57,34 @@ template <class T>
 struct NarrowProblem {
   const Conv2DParams* q;
   int64_t rows;      // R
+  int64_t batch;     // output rows that reach them, at most
   int64_t columns;   // of T: R * kw * c
   int64_t ldt, ldb;  // of T and of B
   int64_t width;     // pixels of a padded row
   const T* b;
 };
 
-// T for the block of rows [ih0, ih0 + R) of one image; false where no output row reaches it.
+// T for the block of rows from ih0 on of one image; false where no output row reaches it.
 template <class T>
 bool narrow_products(const NarrowProblem<T>& p, int64_t image, int64_t ih0, int64_t* offsets,
                      T* t) {
   const Conv2DParams& q = *p.q;
-  // kh of row ih0 is ih0 + pad - oh * stride: from -(R - 1) to KH - 1.
-  const int64_t top = ih0 + q.pad_top;
-  const int64_t oh0 = top - q.kh + 1 <= 0 ? 0 : ceil_div(top - q.kh + 1, q.stride_h);
-  const int64_t oh1 = min_of(q.oh, (top + p.rows - 1) / q.stride_h + 1);
-  if (oh0 >= oh1) return false;
-  const int64_t batch = oh1 - oh0;
+  // The kernel row at ih0 is (ih0 + pad - oh * stride) / dilation, where that is whole: from
+  // -(R - 1) to KH - 1.
+  const int64_t top = ih0 + q.pad_top, reach = top - (q.kh - 1) * q.dilation_h;
+  int64_t oh = reach <= 0 ? 0 : ceil_div(reach, q.stride_h);
+  const int64_t last = min_of(q.oh - 1, (top + (p.rows - 1) * q.dilation_h) / q.stride_h);
   int64_t* a_offset = offsets;
-  int64_t* b_offset = offsets + batch;
-  for (int64_t i = 0; i < batch; ++i) {
-    a_offset[i] = i * q.ow * q.oc;
-    b_offset[i] = (top - (oh0 + i) * q.stride_h + p.rows - 1) * q.kw * q.c;
+  int64_t* b_offset = offsets + p.batch;
+  int64_t batch = 0;
+  for (; oh <= last; ++oh) {
+    const int64_t at = top - oh * q.stride_h;
+    if (at % q.dilation_h) continue;
+    a_offset[batch] = oh * q.ow * q.oc;
+    b_offset[batch++] = (at / q.dilation_h + p.rows - 1) * q.kw * q.c;
   }
-  const T* dy = static_cast<const T*>(q.dy) + (image * q.oh + oh0) * q.ow * q.oc;
+  if (!batch) return false;
+  const T* dy = static_cast<const T*>(q.dy) + image * q.oh * q.ow * q.oc;
   const Panels<T> panels(p.columns);
   const Split ms(q.ow, tile_rows(panels.widest()));
   for (int64_t i = 0; i < ms.parts; ++i) {
@@ -92,6 +108,16 @@ template <class T>
 void add_pixels(const NarrowProblem<T>& p, const T* t, int64_t r, T* row) {
   const Conv2DParams& q = *p.q;
   const int64_t values = q.kw * q.c, step = q.stride_w * q.c;
+  if (q.dilation_w > 1) {
+    for (int64_t kw = 0; kw < q.kw; ++kw) {
+      T* to = row + kw * q.dilation_w * q.c;
+      const T* from = t + r * values + kw * q.c;
+      for (int64_t ow = 0; ow < q.ow; ++ow, to += step, from += p.ldt) {
+        for (int64_t c = 0; c < q.c; ++c) to[c] += from[c];
+      }
+    }
+    return;
+  }
   const int64_t apart = ceil_div(q.kw, q.stride_w);
   for (int64_t first = 0; first < min_of(apart, q.ow); ++first) {
     for (int64_t ow = first; ow < q.ow; ow += apart) {
@@ -116,7 +142,8 @@ Status conv2d_narrow_input_grad(const Conv2DParams& q) {
   p.columns = p.rows * values;
   p.ldt = ceil_div(p.columns, kLanes<T>) * kLanes<T>;
   p.ldb = ceil_div(kernel_rows * values, kLanes<T>) * kLanes<T> + kLanes<T>;
-  p.width = max_of((q.ow - 1) * q.stride_w + q.kw, q.pad_left + q.w);
+  p.width = max_of((q.ow - 1) * q.stride_w + (q.kw - 1) * q.dilation_w + 1, q.pad_left + q.w);
+  p.batch = ceil_div((p.rows + q.kh) * q.dilation_h, q.stride_h) + 1;
   // One vector more: the last row's panel reads past its own end.
   Scratch<T> b((q.oc + 1) * p.ldb + p.ldt);
   if (!b) return Status::kOutOfMemory;
@@ -128,30 +155,34 @@ Status conv2d_narrow_input_grad(const Conv2DParams& q) {
   }
   p.b = b.get();
 
-  const int64_t blocks = ceil_div(q.h, p.rows), row_size = p.width * q.c;
+  // Blocks of rows: those of one remainder by the dilation, then the next.
+  const int64_t phases = min_of(q.dilation_h, q.h), row_size = p.width * q.c;
+  const int64_t per_phase = ceil_div(ceil_div(q.h, phases), p.rows), blocks = phases * per_phase;
   const double work = 2.0 * static_cast<double>(q.ow * p.columns * q.oc) *
-                      static_cast<double>(ceil_div(p.rows + q.kh - 1, q.stride_h));
+                      static_cast<double>(ceil_div(p.rows + q.kh - 1, narrow_stride(q)));
   bool no_memory = false;
-  parallel(
-      q.n * blocks, static_cast<int64_t>(1e6 / (work + 1)) + 1, [&](int64_t begin, int64_t end) {
-        Scratch<T> t(q.ow * p.ldt), sums(p.rows * row_size);
-        Scratch<int64_t> offsets(2 * (p.rows + q.kh));
-        if (!t || !sums || !offsets) {
-          no_memory = true;
-          return;
-        }
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t image = i / blocks, ih0 = i % blocks * p.rows;
-          for (int64_t k = 0; k < p.rows * row_size; ++k) sums.get()[k] = T(0);
-          const bool reached = narrow_products(p, image, ih0, offsets.get(), t.get());
-          for (int64_t r = 0; r < min_of(p.rows, q.h - ih0); ++r) {
-            T* row = sums.get() + r * row_size;
-            if (reached) add_pixels(p, t.get(), r, row);
-            __builtin_memcpy(static_cast<T*>(q.out) + (image * q.h + ih0 + r) * q.w * q.c,
-                             row + q.pad_left * q.c, static_cast<size_t>(q.w * q.c) * sizeof(T));
-          }
-        }
-      });
+  parallel(q.n * blocks, static_cast<int64_t>(1e6 / (work + 1)) + 1,
+           [&](int64_t begin, int64_t end) {
+             Scratch<T> t(q.ow * p.ldt), sums(p.rows * row_size);
+             Scratch<int64_t> offsets(2 * p.batch);
+             if (!t || !sums || !offsets) {
+               no_memory = true;
+               return;
+             }
+             for (int64_t i = begin; i < end; ++i) {
+               const int64_t image = i / blocks, block = i % blocks;
+               const int64_t ih0 = block / per_phase + block % per_phase * p.rows * q.dilation_h;
+               for (int64_t k = 0; k < p.rows * row_size; ++k) sums.get()[k] = T(0);
+               const bool reached = narrow_products(p, image, ih0, offsets.get(), t.get());
+               for (int64_t r = 0; r < p.rows && ih0 + r * q.dilation_h < q.h; ++r) {
+                 T* row = sums.get() + r * row_size;
+                 if (reached) add_pixels(p, t.get(), r, row);
+                 __builtin_memcpy(
+                     static_cast<T*>(q.out) + (image * q.h + ih0 + r * q.dilation_h) * q.w * q.c,
+                     row + q.pad_left * q.c, static_cast<size_t>(q.w * q.c) * sizeof(T));
+               }
+             }
+           });
   return no_memory ? Status::kOutOfMemory : Status::kOk;
 }
 
