@@ -81,6 +81,12 @@ void check_output_shape(const Array& a, const char* name, const Conv2DParams& p)
                         ")");
 }
 
+Act read_activation(const std::string& activation) {
+  if (activation == "relu") return Act::kRelu;
+  if (activation == "linear") return Act::kLinear;
+  throw py::value_error("activation is '" + activation + "'; expected 'linear' or 'relu'");
+}
+
 // One input channel a group: vectors over channels serve better than matrix products.
 bool is_depthwise(const Conv2DParams& p) {
   return p.groups > 1 && p.groups == p.c;
@@ -105,11 +111,7 @@ py::object conv2d(py::handle x_, py::handle kernel_, py::handle bias_, py::handl
   check_channels(x, kernel, groups);
   Conv2DParams p = make_params(win, x.dim(0), x.dim(1), x.dim(2), x.dim(3), kernel.dim(0),
                                kernel.dim(1), kernel.dim(3));
-  if (activation == "relu") {
-    p.act = Act::kRelu;
-  } else if (activation != "linear") {
-    throw py::value_error("activation is '" + activation + "'; expected 'linear' or 'relu'");
-  }
+  p.act = read_activation(activation);
   Array bias;
   if (!bias_.is_none()) {
     bias = input(bias_, "bias");
@@ -135,7 +137,7 @@ py::object conv2d(py::handle x_, py::handle kernel_, py::handle bias_, py::handl
 
 py::object conv2d_input_grad(py::handle dy_, py::handle kernel_, py::handle input_shape,
                              py::handle strides, py::handle padding, py::handle dilation,
-                             int64_t groups) {
+                             int64_t groups, py::handle bias_, const std::string& activation) {
   const Array dy = input(dy_, "dy"), kernel = input(kernel_, "kernel");
   same_dtype(dy, "dy", kernel, "kernel");
   expect_ndim(dy, "dy", 4, "[batch, height, width, channels]");
@@ -151,6 +153,18 @@ py::object conv2d_input_grad(py::handle dy_, py::handle kernel_, py::handle inpu
                           shape_string(kernel) + " and groups " + text(groups));
   }
   check_output_shape(dy, "dy", p);
+  p.act = read_activation(activation);
+  Array bias;
+  if (!bias_.is_none()) {
+    bias = input(bias_, "bias");
+    same_dtype(dy, "dy", bias, "bias");
+    expect_vector(bias, "bias", p.c);
+    p.bias = bias.data();
+  }
+  if (is_depthwise(p) && (p.bias || p.act != Act::kLinear)) {
+    throw py::value_error("groups is " + text(groups) +
+                          "; expected fewer than the channels beside a bias or an activation");
+  }
   Array dx = output(dy.dtype(), {p.n, p.h, p.w, p.c});
   p.dy = dy.data();
   p.filter = kernel.data();
@@ -193,11 +207,13 @@ void bind_conv2d(py::module_& m) {
       "2-D convolution (cross-correlation) of x [n, h, w, c] with kernel [kh, kw, c / groups, oc];"
       " padding is (top, bottom, left, right). Bias, a residual of the output's shape and then the"
       " activation are fused.");
-  m.def("conv2d_input_grad", &conv2d_input_grad, py::arg("dy"), py::arg("kernel"),
-        py::arg("input_shape"), py::arg("strides") = py::make_tuple(1, 1),
-        py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),
-        py::arg("groups") = 1,
-        "Gradient of conv2d with respect to x, given dy; input_shape is x's.");
+  m.def(
+      "conv2d_input_grad", &conv2d_input_grad, py::arg("dy"), py::arg("kernel"),
+      py::arg("input_shape"), py::arg("strides") = py::make_tuple(1, 1),
+      py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),
+      py::arg("groups") = 1, py::arg("bias") = py::none(), py::arg("activation") = "linear",
+      "Gradient of conv2d with respect to x, given dy; input_shape is x's. A transposed convolution"
+      " adds a bias [c] and an activation.");
   m.def("conv2d_filter_grad", &conv2d_filter_grad, py::arg("x"), py::arg("dy"),
         py::arg("kernel_size"), py::arg("strides") = py::make_tuple(1, 1),
         py::arg("padding") = py::make_tuple(0, 0, 0, 0), py::arg("dilation") = py::make_tuple(1, 1),

@@ -27,7 +27,8 @@ py::object depthwise_conv2d_input_grad(py::handle dy, py::handle kernel, py::han
                                        py::handle dilation) {
   int64_t channels = 0;
   const py::object filter = as_groups(kernel, &channels);
-  return conv2d_input_grad(dy, filter, input_shape, strides, padding, dilation, channels);
+  return conv2d_input_grad(dy, filter, input_shape, strides, padding, dilation, channels,
+                           py::none(), "linear");
 }
 
 py::object depthwise_conv2d_filter_grad(py::handle x_, py::handle dy, py::handle kernel_size,

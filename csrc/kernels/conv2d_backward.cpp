@@ -105,6 +105,8 @@ Status conv2d_input_grad(const Conv2DParams& q) {
         p.ldb = ld;
         p.padded = true;
         p.columns = ic;
+        p.bias = q.bias ? static_cast<const T*>(q.bias) + g * ic : nullptr;
+        p.relu = q.act == Act::kRelu;
         p.zeros = zeros.get();
         conv_taps(p);
       }

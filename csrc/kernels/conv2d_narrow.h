@@ -133,6 +133,20 @@ void add_pixels(const NarrowProblem<T>& p, const T* t, int64_t r, T* row) {
   }
 }
 
+// Bias and relu, as a transposed convolution has them.
+template <class T>
+void finish_row(const Conv2DParams& q, T* row) {
+  const T* bias = static_cast<const T*>(q.bias);
+  const bool relu = q.act == Act::kRelu;
+  if (!bias && !relu) return;
+  for (int64_t i = 0; i < q.w; ++i) {
+    for (int64_t c = 0; c < q.c; ++c, ++row) {
+      const T v = bias ? *row + bias[c] : *row;
+      *row = relu && v < T(0) ? T(0) : v;
+    }
+  }
+}
+
 template <class T>
 Status conv2d_narrow_input_grad(const Conv2DParams& q) {
   NarrowProblem<T> p{};
@@ -177,6 +191,7 @@ Status conv2d_narrow_input_grad(const Conv2DParams& q) {
                for (int64_t r = 0; r < p.rows && ih0 + r * q.dilation_h < q.h; ++r) {
                  T* row = sums.get() + r * row_size;
                  if (reached) add_pixels(p, t.get(), r, row);
+                 finish_row(q, row + q.pad_left * q.c);
                  __builtin_memcpy(
                      static_cast<T*>(q.out) + (image * q.h + ih0 + r * q.dilation_h) * q.w * q.c,
                      row + q.pad_left * q.c, static_cast<size_t>(q.w * q.c) * sizeof(T));

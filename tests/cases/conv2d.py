@@ -128,6 +128,11 @@ def _input_grad(conv):
     )
 
 
+def _transposed(conv):
+    """The input gradient as a transposed convolution uses it: with bias and relu."""
+    return lambda g: (*_input_grad(conv)(g), g.normal(conv.x[3]), "relu")
+
+
 def _filter_grad(conv):
     return lambda g: (g.normal(*conv.x), g.normal(*conv.out_shape()), conv.kernel, *conv.settings())
 
@@ -168,6 +173,10 @@ def _cases():
             op=_op,
             wrt=(0, 1, 2, 8),
         )
+    for name in ("3x3", "stride_2", "groups_2", "stride_past_kernel", "stride_and_dilation"):
+        conv = SMALL[name]
+        taps = conv.kernel[0] * conv.kernel[1] * conv.out // conv.groups
+        yield Case("conv2d_input_grad", f"{name}_transposed", _transposed(conv), terms=taps)
     for name in ("64_channels", "stem", "7x7_map", "depthwise_wide"):
         made = _forward(LARGE[name], residual=True)
         yield Case("conv2d", f"{name}_residual", made, terms=LARGE[name].terms())

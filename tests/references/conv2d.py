@@ -55,7 +55,9 @@ def conv2d(x, kernel, bias, strides, padding, dilation, groups, activation="line
     return np.where(y < 0, 0.0, y) if activation == "relu" else y
 
 
-def conv2d_input_grad(dy, kernel, input_shape, strides, padding, dilation, groups):
+def conv2d_input_grad(
+    dy, kernel, input_shape, strides, padding, dilation, groups, bias=None, activation="linear"
+):
     """Every output gradient goes back to the input pixels it was made from."""
     dy, kernel = np.asarray(dy, np.float64), np.asarray(kernel, np.float64)
     top, bottom, left, right = padding
@@ -66,7 +68,10 @@ def conv2d_input_grad(dy, kernel, input_shape, strides, padding, dilation, group
         for g in range(groups):
             weights = _group(kernel[kh, kw], groups, g)
             _group(pixels, groups, g)[...] += _group(dy, groups, g) @ weights.T
-    return padded[:, top : top + height, left : left + width]
+    dx = padded[:, top : top + height, left : left + width]
+    if bias is not None:
+        dx = dx + np.asarray(bias, np.float64)
+    return np.where(dx < 0, 0.0, dx) if activation == "relu" else dx
 
 
 def conv2d_filter_grad(x, dy, kernel_size, strides, padding, dilation, groups):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minidl._tape import Tensor, as_floats
+from minidl import _core
+from minidl._tape import Tensor, as_floats, record
 from minidl.ops._typing import Pair, TensorLike
 from minidl.ops._window import (
     check_channels_last,
@@ -18,11 +19,10 @@ from minidl.ops._window import (
     read_single,
     spatial_rank,
 )
-from minidl.ops.activations import relu
 from minidl.ops.conv import as_image, as_image_kernel, as_sequence
-from minidl.ops.conv2d import _input_grad
-from minidl.ops.elementwise import add
-from minidl.ops.matmul import fused_activation
+from minidl.ops.conv2d import _filter_grad, _plain
+from minidl.ops.matmul import fused_activation, fused_relu
+from minidl.ops.reduce import sum
 
 
 def conv2d_transpose(
@@ -80,10 +80,22 @@ def conv2d_transpose(
         sizes.append(size)
         borders += [before, after]
     shape = (x.shape[0], *sizes, kernel.shape[2])
-    y = _input_grad(x, kernel, shape, (strides, tuple(borders), dilation, 1))
-    if bias is not None:
-        y = add(y, bias)
-    return relu(y) if act == "relu" else y
+    window = (strides, tuple(borders), dilation, 1)
+    size = kernel.shape[:2]
+    array = _core.conv2d_input_grad(
+        x.data, kernel.data, shape, *window, None if bias is None else bias.data, act
+    )
+    y = record(
+        array,
+        (x, kernel, bias),
+        (
+            lambda dy, x, kernel: _plain(dy, kernel, window),
+            lambda dy, x, kernel: _filter_grad(dy, x, size, window),
+            lambda dy, x, kernel: sum(dy, (0, 1, 2)),
+        ),
+        (x, kernel),
+    )
+    return fused_relu(y) if act == "relu" else y
 
 
 def conv1d_transpose(
