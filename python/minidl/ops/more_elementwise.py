@@ -98,40 +98,6 @@ def _by_numpy(function, x: TensorLike, gradient) -> Tensor:
     return record(y, (x,), (gradient,), (x,))
 
 
-def log1p(x: TensorLike) -> Tensor:
-    """`log(1 + x)`, precise for small `x`.
-
-    Args:
-        x: tensor of any shape.
-
-    Returns:
-        A float tensor of the same shape.
-
-    Source: `keras.ops.log1p`.
-
-    >>> log1p([0.0])
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-    return _by_numpy(np.log1p, x, lambda dy, x: dy / (x + 1))
-
-
-def expm1(x: TensorLike) -> Tensor:
-    """`exp(x) - 1`, precise for small `x`.
-
-    Args:
-        x: tensor of any shape.
-
-    Returns:
-        A float tensor of the same shape.
-
-    Source: `keras.ops.expm1`.
-
-    >>> expm1([0.0])
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-    return _by_numpy(np.expm1, x, lambda dy, x: dy * (expm1(x) + 1))
-
-
 def sin(x: TensorLike) -> Tensor:
     """The sine.
 
@@ -164,32 +130,6 @@ def cos(x: TensorLike) -> Tensor:
     Tensor([1.], shape=(1,), dtype=float32)
     """
     return _by_numpy(np.cos, x, lambda dy, x: -dy * sin(x))
-
-
-def erf(x: TensorLike) -> Tensor:
-    """The error function of Gauss.
-
-    Args:
-        x: tensor of any shape.
-
-    Returns:
-        A float tensor of the same shape.
-
-    Source: `keras.ops.erf`.
-
-    >>> erf([0.0])
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-    import math
-
-    from minidl.ops.elementwise import exp, negative
-
-    def function(a: np.ndarray) -> np.ndarray:
-        flat = np.fromiter((math.erf(v) for v in a.ravel().tolist()), "float64", a.size)
-        return flat.reshape(a.shape).astype(a.dtype)
-
-    scale = 2 / math.sqrt(math.pi)
-    return _by_numpy(function, x, lambda dy, x: dy * (exp(negative(square(x))) * scale))
 
 
 def floor(x: TensorLike) -> Tensor:
