@@ -14,28 +14,18 @@
 #include "kernels/conv2d_rows.h"
 #include "kernels/conv2d_taps.h"
 #include "kernels/transpose.h"
+#include "kernels/valid_range.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
-// Output positions along one axis whose input lies inside: [first, last).
-inline void valid_range(int64_t shift, int64_t stride, int64_t in, int64_t out, int64_t* first,
-                        int64_t* last) {
-  *first = shift >= 0 ? 0 : ceil_div(-shift, stride);
-  const int64_t room = in - shift;  // need o * stride < room
-  *last = room <= 0 ? 0 : min_of(out, ceil_div(room, stride));
-  if (*first > *last) *first = *last;
-}
-
 // Whether any output pixel meets the input through the tap (on a 1x1 map most taps see padding
 // only).
 inline bool meets_input(const Conv2DParams& q, int64_t tap) {
-  int64_t first, last;
-  valid_range(tap / q.kw * q.dilation_h - q.pad_top, q.stride_h, q.h, q.oh, &first, &last);
-  if (first == last) return false;
-  valid_range(tap % q.kw * q.dilation_w - q.pad_left, q.stride_w, q.w, q.ow, &first, &last);
-  return first < last;
+  const Range rows = valid_range(tap / q.kw * q.dilation_h - q.pad_top, q.stride_h, q.h, q.oh);
+  const Range columns = valid_range(tap % q.kw * q.dilation_w - q.pad_left, q.stride_w, q.w, q.ow);
+  return rows.first < rows.last && columns.first < columns.last;
 }
 
 // filter[tap][ic][oc of one group] -> out[tap][oc][ic rounded up to vectors].
@@ -140,7 +130,8 @@ void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int
   int64_t a_offset[kBatch], b_offset[kBatch];
   for (int64_t r0 = row0; r0 < row1; r0 += chunk) {
     const int64_t r1 = min_of(r0 + chunk, row1);
-    int64_t seen = -1, batch = 0, first = 0, last = 0;
+    int64_t seen = -1, batch = 0;
+    Range in{0, 0};
     for (int64_t u = u0; u < u1; ++u) {
       const int64_t per_tap = ms.parts * panels.count();
       const int64_t tap = u / per_tap, i = u % per_tap / panels.count(), j = u % panels.count();
@@ -149,12 +140,12 @@ void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int
         batch = 0;
         const int64_t h_shift = tap / p.taps_w * q.dilation_h - q.pad_top;
         const int64_t w_shift = tap % p.taps_w * q.dilation_w - p.pad_left;
-        valid_range(w_shift, q.stride_w, p.x_w, q.ow, &first, &last);
+        in = valid_range(w_shift, q.stride_w, p.x_w, q.ow);
         for (int64_t r = r0; r < r1; ++r) {
           const int64_t image = r / q.oh, oh = r % q.oh, ih = oh * q.stride_h + h_shift;
           if (ih < 0 || ih >= q.h) continue;
-          a_offset[batch] = ((image * q.h + ih) * p.x_w + first * q.stride_w + w_shift) * q.c;
-          b_offset[batch++] = (r * q.ow + first) * q.oc;
+          a_offset[batch] = ((image * q.h + ih) * p.x_w + in.first * q.stride_w + w_shift) * q.c;
+          b_offset[batch++] = (r * q.ow + in.first) * q.oc;
         }
       }
       const int64_t row = ms.begin(i), column = panels.column(j);
@@ -170,7 +161,7 @@ void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int
                    b_offset,
                    q.oc,
                    batch,
-                   last - first,
+                   in.last - in.first,
                    c,
                    nullptr,
                    panels.last_lanes(j),

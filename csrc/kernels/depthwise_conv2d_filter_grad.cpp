@@ -2,21 +2,11 @@
 // dy[pixel, c]. Up to 3 x 4 taps are held in registers along an output row, so that dy is read once
 // for them; rows are cut into partial sums by the size of the problem alone.
 #include "kernels/repeat_channels.h"
+#include "kernels/valid_range.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
 namespace {
-
-// Output positions along one axis whose input lies inside: [first, last).
-struct Range {
-  int64_t first, last;
-};
-inline Range valid_range(int64_t shift, int64_t stride, int64_t in, int64_t out) {
-  Range r{shift >= 0 ? 0 : min_of(out, ceil_div(-shift, stride)), 0};
-  r.last = in <= shift ? r.first : min_of(out, ceil_div(in - shift, stride));
-  if (r.last < r.first) r.last = r.first;
-  return r;
-}
 
 // GH x GW taps from (i0, j0) along an output row, all channels: sum[tap] +=.
 // Row i of the group reads x[i] or, outside the image, nothing (null).
