@@ -8,6 +8,7 @@ IDENTITY: str
 class Tensor:
     __array_priority__: int
     _logits: Tensor | None
+    _keras_mask: Tensor | None
     def __init__(self, data: Any, dtype: Any = None) -> None: ...
     @property
     def data(self) -> np.ndarray: ...

@@ -82,6 +82,7 @@ cdef class Tensor:
     cdef bint _watched              # some tape has this tensor as a leaf
     cdef dict _others               # further tapes that recorded it: serial -> place
     cdef public Tensor _logits      # set on the output of softmax
+    cdef public object _keras_mask  # which steps count, for the layers behind; None for all
     cdef object __weakref__
 
     __array_priority__ = 1000       # so that ndarray + Tensor is a Tensor

@@ -11,6 +11,8 @@ from .layer import Layer
 class Elementwise(Layer):
     """A layer without weights whose output has the input's shape."""
 
+    supports_masking = True
+
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import initializers, ops
+from ..config import epsilon
 from ._common import refuse
 from ._normalization import ScaleAndShift, check_axis
 from .input_spec import InputSpec
@@ -30,6 +33,8 @@ class BatchNormalization(ScaleAndShift):
     Call arguments:
         training: True uses (and remembers) the batch's statistics. A layer with
             `trainable = False` always uses the moving averages.
+        mask: Booleans with one axis fewer than the input; only what is true counts in the
+            statistics of a batch. A mask that travels with the input is taken by itself.
 
     Raises:
         ValueError: epsilon is negative, momentum outside [0, 1], or the channel count changed.
@@ -41,6 +46,8 @@ class BatchNormalization(ScaleAndShift):
     >>> layer([[1.0], [3.0]], training=True).numpy().tolist()
     [[-1.0], [1.0]]
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -105,15 +112,16 @@ class BatchNormalization(ScaleAndShift):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs, training=None, mask=None):
-        if mask is not None:
-            raise ValueError("BatchNormalization does not offer `mask` yet.")
         rank = len(inputs.shape)
         axis = self.axis % rank
         if axis != rank - 1:  # the kernels want the channels last
             order = [i for i in range(rank) if i != axis] + [axis]
             inputs = ops.transpose(inputs, order)
         if training and self._trainable:
-            out = self._normalise_by_batch(inputs)
+            if mask is None:
+                out = self._normalise_by_batch(inputs)
+            else:
+                out = self._normalise_by_kept(inputs, mask)
         else:
             out = ops.batch_normalization(
                 inputs,
@@ -131,11 +139,32 @@ class BatchNormalization(ScaleAndShift):
 
     def _normalise_by_batch(self, inputs):
         out, mean, variance = ops.batch_norm(inputs, self.gamma, self.beta, self.epsilon)
+        self._remember(inputs, mean, variance)
+        return out
+
+    def _normalise_by_kept(self, inputs, mask):
+        """By the statistics of the values that the mask keeps; all are normalised."""
+        keep = np.asarray(mask).astype(bool)
+        if keep.ndim != inputs.ndim - 1:
+            raise ValueError(
+                f"Layer '{self.name}': `mask` must have one axis fewer than the inputs. Received: "
+                f"mask of shape {keep.shape} for inputs of shape {inputs.shape}"
+            )
+        keep = np.broadcast_to(keep[..., None], (*inputs.shape[:-1], 1))
+        axes = tuple(range(inputs.ndim - 1))
+        share = 1.0 / (float(keep.sum()) + epsilon())
+        mean = ops.sum(ops.where(keep, inputs, 0.0), axes) * share
+        variance = ops.sum(ops.square(ops.where(keep, inputs - mean, 0.0)), axes) * share
+        self._remember(inputs, mean, variance)
+        return ops.batch_normalization(
+            inputs, mean, variance, -1, self.beta, self.gamma, self.epsilon
+        )
+
+    def _remember(self, inputs, mean, variance):
         keep = inputs.data.dtype.type(self.momentum)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             new = moving.data * keep + batch.data * (1 - keep)
             moving.assign(new.astype(moving.data.dtype, copy=False))
-        return out
 
     def get_config(self):
         return {

@@ -34,10 +34,6 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     rank = 1
 
-    def __init__(self, data_format=None, keepdims=False, **kwargs):
-        super().__init__(data_format, keepdims, **kwargs)
-        self.supports_masking = True
-
     def call(self, inputs, mask=None):
         if mask is None:
             return ops.mean(inputs, 1, self.keepdims)
@@ -50,6 +46,9 @@ class GlobalAveragePooling1D(GlobalPooling):
         kept = ops.where(keep[..., None], inputs, 0.0)
         count = keep.sum(1).astype(inputs.dtype)[:, None]
         return ops.sum(kept, 1, self.keepdims) / (count[..., None] if self.keepdims else count)
+
+    def compute_mask(self, inputs, previous_mask):
+        return None  # the steps are gone
 
 
 GlobalAvgPool1D = GlobalAveragePooling1D

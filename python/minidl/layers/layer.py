@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops, regularizers
+from .. import regularizers
 from .._naming import auto_name
 from .._tape import Tensor, Variable
 from ..config import get_policy, serialize_policy
+from ._arguments import ArgumentsMixin, argument_names
 from ._weights import WeightsMixin
 from .input_spec import InputSpec
 
@@ -26,14 +27,7 @@ class _CallContext(threading.local):
 
 
 call_context = _CallContext()
-_FLOATS = (np.dtype("float32"), np.dtype("float64"))
-
-
-def _argument_names(fn: Callable) -> tuple[str, ...]:
-    while hasattr(fn, "__wrapped__"):
-        fn = fn.__wrapped__
-    code = getattr(fn, "__code__", None)
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+_MISSING: Any = object()
 
 
 def _recording_build(build: Callable) -> Callable:
@@ -50,13 +44,14 @@ def _recording_build(build: Callable) -> Callable:
                 del variables[n:]
             raise
         self.built = True
-        if args and self._build_shape is None:
-            self._build_shape = args[0]
+        if self._build_shape is None and (args or kwargs):
+            several = len(args) + len(kwargs) > 1
+            self._build_shape = kwargs if several else next(iter((*args, *kwargs.values())))
 
     return wrapper
 
 
-class Layer(WeightsMixin):
+class Layer(ArgumentsMixin, WeightsMixin):
     """Base class of all layers and models: weights plus a `call`.
 
     Subclasses implement `__init__`, `build(input_shape)` (which makes weights with `add_weight`),
@@ -84,7 +79,11 @@ class Layer(WeightsMixin):
     """
 
     _takes_training = False
-    _is_leaf = False  # true for built-in layers: no layers inside, weights only by add_weight
+    # True for built-in layers: no layers inside, weights only by add_weight. One that does hold
+    # layers says `_is_leaf = False`.
+    _is_leaf = False
+    _makes_masks = False  # overrides `compute_mask`: asked even where nothing is masked
+    supports_masking = False
     _initialised = False
     # so that a forgotten super().__init__() gets as far as the error that says so
     _np_dtype = np.dtype("float32")
@@ -95,10 +94,21 @@ class Layer(WeightsMixin):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "call" in cls.__dict__:
-            cls._takes_training = "training" in _argument_names(cls.call)
+            names = argument_names(cls.call)[1:]
+            cls._call_names = tuple(n for n in names if n != "training")
+            cls._mask_names = frozenset(n for n in names if n == "mask" or n.endswith("_mask"))
+            cls._takes_training = "training" in names
         if "build" in cls.__dict__:
+            cls._build_names = argument_names(cls.build)[1:]
             cls.build = _recording_build(cls.build)  # type: ignore[method-assign]
-        cls._is_leaf = cls.__module__.startswith("minidl.layers.")
+        if "compute_mask" in cls.__dict__:
+            cls._makes_masks = True
+            if "supports_masking" not in cls.__dict__:
+                cls.supports_masking = True
+        if "_is_leaf" not in cls.__dict__:
+            layers = [b for b in cls.__mro__[1:] if issubclass(b, Layer) and b is not Layer]
+            inside = cls.__module__.startswith("minidl.layers.")
+            cls._is_leaf = inside and all(b._is_leaf for b in layers)
 
     def __init__(
         self,
@@ -129,7 +139,6 @@ class Layer(WeightsMixin):
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.input_spec = None
-        self.supports_masking = False
         self.built = False
         self.path = self.name
         self._input_shape_arg = tuple(shape) if shape is not None else None
@@ -184,26 +193,73 @@ class Layer(WeightsMixin):
         return ""
 
     # -- the call -----------------------------------------------------------------------------
-    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+    def __call__(
+        self, inputs: Any = _MISSING, *args: Any, training: bool | None = None, **kwargs: Any
+    ) -> Any:
+        plain = not args and not kwargs
         if type(inputs) is not Tensor or inputs.data.dtype is not self._np_dtype:
+            if inputs is _MISSING:
+                inputs = self._first_argument(kwargs)
             inputs = self._convert(inputs)
+            plain = plain and isinstance(inputs, Tensor)
+        if not plain:
+            args, kwargs = self._bind(args, kwargs)
+            training = kwargs.pop("training", training)
         spec = self.input_spec
         if spec is not None:
-            spec.check(self, inputs.shape)
+            if plain:
+                spec.check(self, inputs.shape)
+            else:
+                self._check_spec(spec, inputs)
         if not self.built:
-            self._build_on_call(inputs)
-        if not self._is_leaf:
-            return self._call_in_context(inputs, args, training, kwargs)
-        if self._takes_training:
-            if training is None:
-                training = call_context.training
-            kwargs["training"] = training
-        out = self.call(inputs, *args, **kwargs)
-        if self.activity_regularizer is not None:
-            if call_context.depth == 0:
-                self._losses.clear()
-            self._penalise(out)
+            self._build_on_call(inputs, kwargs)
+        if plain and inputs._keras_mask is None and not self._makes_masks:
+            if not self._is_leaf:
+                return self._call_in_context(inputs, args, training, kwargs)
+            if self._takes_training:
+                if training is None:
+                    training = call_context.training
+                kwargs["training"] = training
+            out = self.call(inputs, **kwargs)
+            if self.activity_regularizer is not None:
+                if call_context.depth == 0:
+                    self._losses.clear()
+                self._penalise(out)
+            return out
+        previous = self._fill_masks(inputs, kwargs)
+        out = self._call_in_context(inputs, args, training, kwargs)
+        self._pass_masks(inputs, out, previous)
         return out
+
+    def _first_argument(self, kwargs: dict) -> Any:
+        """The first argument of a call that named all of them."""
+        name = self._call_names[0] if self._call_names else "inputs"
+        if name not in kwargs:
+            raise TypeError(
+                f"Layer '{self.name}' ({type(self).__name__}) was called without `{name}`."
+            )
+        return kwargs.pop(name)
+
+    def _check_spec(self, spec: Any, inputs: Any) -> None:
+        if isinstance(spec, (list, tuple)):
+            given = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+            if len(given) != len(spec):
+                raise ValueError(
+                    f"Layer '{self.name}' ({type(self).__name__}) expects {len(spec)} inputs, "
+                    f"but received {len(given)}."
+                )
+            for one, x in zip(spec, given, strict=True):
+                if one is not None:
+                    one.check(self, x.shape)
+        elif isinstance(inputs, (list, tuple)) and len(inputs) == 1:
+            spec.check(self, inputs[0].shape)
+        elif hasattr(inputs, "shape"):
+            spec.check(self, inputs.shape)
+        else:
+            raise ValueError(
+                f"Layer '{self.name}' ({type(self).__name__}) expects one input. Received: "
+                f"{type(inputs).__name__} of {len(inputs)}."
+            )
 
     def _call_in_context(self, inputs: Any, args: tuple, training: Any, kwargs: dict) -> Any:
         context = call_context
@@ -231,64 +287,24 @@ class Layer(WeightsMixin):
         for y in outputs:
             self._losses.append(self.activity_regularizer(y) * (1.0 / max(1, y.shape[0])))
 
-    def _convert(self, x: Any) -> Any:
-        """Anything array-like becomes a Tensor; floats take the layer's dtype."""
-        if isinstance(x, Tensor):
-            dtype = x.data.dtype
-            if dtype == self._np_dtype or not self.autocast or dtype not in _FLOATS:
-                return x
-            return ops.cast(x, self._np_dtype.name)
-        if isinstance(x, (list, tuple)) and any(hasattr(e, "__array__") for e in x):
-            return type(x)(self._convert(e) for e in x)
-        if isinstance(x, dict):
-            return {k: self._convert(v) for k, v in x.items()}
-        if hasattr(x, "_keras_history"):
-            raise NotImplementedError(
-                f"Layer '{self.name}' was called on an `Input`, which asks for a functional "
-                "model. minidl does not offer these yet: list the layers in a "
-                "`minidl.Sequential([...])`, or subclass `minidl.Model` and write `call`."
-            )
-        return self._to_tensor(x)
-
-    def _to_tensor(self, x: Any) -> Tensor:
-        try:
-            array = np.asarray(x)
-        except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"Layer '{self.name}' ({type(self).__name__}) expects an array-like input. "
-                f"Received: {type(x).__name__} ({error})"
-            ) from None
-        if array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"Layer '{self.name}' ({type(self).__name__}) expects numbers. "
-                f"Received an input of type {type(x).__name__} with dtype {array.dtype}."
-            )
-        exact = isinstance(x, np.ndarray)
-        # Python lists of floats are float64 for NumPy only; a float array is cast as in Keras
-        if array.dtype.kind == "f" and (self.autocast or not exact):
-            array = array.astype(self._np_dtype, copy=False)
-        return ops.convert_to_tensor(array)
-
-    def _build_on_call(self, inputs: Any) -> None:
+    def _build_on_call(self, inputs: Any, kwargs: dict) -> None:
         if not self._initialised:
             raise RuntimeError(
                 f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` "
                 "as the first statement of `__init__`."
             )
-        if isinstance(inputs, (list, tuple)):
-            shape: Any = [tuple(x.shape) for x in inputs]
-        elif isinstance(inputs, dict):
-            shape = {k: tuple(v.shape) for k, v in inputs.items()}
+        shapes = self._shapes(inputs, kwargs)
+        if len(self._build_names) > 1:
+            self._build(**{k: v for k, v in shapes.items() if k in self._build_names})
         else:
-            shape = tuple(inputs.shape)
-        self._build(shape)
+            self._build(next(iter(shapes.values())))
         if self.input_spec is not None:
-            self.input_spec.check(self, inputs.shape)
+            self._check_spec(self.input_spec, inputs)
 
-    def _build(self, shape: Any) -> None:
+    def _build(self, *shape: Any, **shapes: Any) -> None:
         """`build` with the path of the layers around this one."""
         self.path = "/".join((*call_context.scope, self.name))
-        self.build(shape)
+        self.build(*shape, **shapes)
         self.built = True
 
     # -- the rest -----------------------------------------------------------------------------
@@ -308,12 +324,30 @@ class Layer(WeightsMixin):
 
     def get_build_config(self) -> dict | None:
         """The shape this layer was built with."""
-        return None if self._build_shape is None else {"input_shape": self._build_shape}
+        shape = self._build_shape
+        if len(self._build_names) > 1 and isinstance(shape, dict):
+            return {"shapes_dict": shape}
+        return None if shape is None else {"input_shape": shape}
 
     def build_from_config(self, config: dict) -> None:
         """Build for the shape in a config of `get_build_config`."""
-        if config and not self.built:
-            self._build(tuple(config["input_shape"]))
+        if not config or self.built:
+            return
+        if "shapes_dict" in config:
+            self._build(**{k: _as_shape(v) for k, v in config["shapes_dict"].items()})
+        elif config.get("input_shape") is not None:
+            self._build(_as_shape(config["input_shape"]))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _as_shape(shape: Any) -> Any:
+    """Lists of numbers, as JSON gives them, as tuples."""
+    if isinstance(shape, dict):
+        return {k: _as_shape(v) for k, v in shape.items()}
+    if isinstance(shape, (list, tuple)):
+        if all(n is None or isinstance(n, int) for n in shape):
+            return tuple(shape)
+        return [_as_shape(v) for v in shape]
+    return shape

@@ -60,8 +60,12 @@ class Loss:
         Returns:
             A scalar Tensor, or one value per sample when `reduction` is None or `"none"`.
         """
+        mask = getattr(y_pred, "_keras_mask", None)
         y_pred = _as_float(y_pred)
-        return reduce_weighted(self.call(y_true, y_pred), sample_weight, self.reduction)
+        values = self.call(y_true, y_pred)
+        if mask is not None:
+            sample_weight = apply_mask(sample_weight, mask, self.reduction)
+        return reduce_weighted(values, sample_weight, self.reduction)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} must implement `call`.")
@@ -141,6 +145,23 @@ def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
             return ops.expand_dims(x1, -1), x2
         return x1, ops.squeeze(x2, -1)
     return x1, x2
+
+
+def apply_mask(sample_weight: Any, mask: Any, reduction: str | None) -> Any:
+    """Sample weights that leave out what the mask of the predictions leaves out.
+
+    Where the loss is a mean over all values, those that are kept weigh more instead, so that it
+    becomes the mean over them.
+    """
+    keep = np.asarray(mask).astype(bool)
+    weights = keep.astype(floatx())
+    if reduction in ("mean", "sum_over_batch_size"):
+        weights *= keep.size / max(int(keep.sum()), 1)
+    if sample_weight is None:
+        return weights
+    given = as_tensor(sample_weight)
+    first, second = same_rank(as_tensor(weights), ops.cast(given, floatx()))
+    return first * second
 
 
 def reduce_weighted(values: Tensor, sample_weight: Any, reduction: str | None) -> Tensor:

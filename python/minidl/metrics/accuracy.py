@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .reduction import MeanMetricWrapper, as_array
+from .reduction import MeanMetricWrapper, as_array, masked_weight
 
 
 def _same_rank(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,6 +61,7 @@ class _AccuracyMetric(MeanMetricWrapper):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         right = self._fn(y_true, y_pred, **self._fn_kwargs)
+        sample_weight = masked_weight(y_pred, sample_weight)
         if sample_weight is None and right.ndim == 1:  # the common case, at its cheapest
             self.total += int(np.count_nonzero(right))
             self.count += right.shape[0]

@@ -8,12 +8,19 @@ from typing import Any
 import numpy as np
 
 from .._tape import Tensor
+from ..losses.loss import apply_mask
 from .metric import Metric
 
 
 def as_array(x: Any) -> np.ndarray:
     """The NumPy array behind a tensor or anything array-like."""
     return x.data if isinstance(x, Tensor) else np.asarray(x)
+
+
+def masked_weight(y_pred: Any, sample_weight: Any) -> Any:
+    """Sample weights without what the mask of the predictions leaves out."""
+    mask = getattr(y_pred, "_keras_mask", None)
+    return sample_weight if mask is None else apply_mask(sample_weight, mask, "sum")
 
 
 def _samplewise(values: Any, sample_weight: Any, reduce: Callable) -> tuple[np.ndarray, Any]:
@@ -138,6 +145,7 @@ class MeanMetricWrapper(Mean):
         self._fn_kwargs = kwargs
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        sample_weight = masked_weight(y_pred, sample_weight)
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self):

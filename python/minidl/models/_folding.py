@@ -103,8 +103,8 @@ class Folded:
         layer = self.layer
         variables = layer.weights + self.norm.weights
         weights = None
-        # A tape wants the gradients of the weights that there are.
-        if not is_recording(inputs, *variables):
+        # A tape wants the gradients of the weights that there are; layers pass masks on.
+        if getattr(inputs, "_keras_mask", None) is None and not is_recording(inputs, *variables):
             weights = self._weights(variables)
         if weights is None:
             out = self.norm(layer(inputs))

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import layers as layers_module
 from .._tape import Variable
+from ..layers._arguments import set_mask
 from ..layers.input_layer import InputLayer, KerasTensor
 from ..layers.layer import Layer, call_context
 from ._folding import fold
@@ -31,6 +32,8 @@ class Sequential(Model):
     >>> model.output_shape, model.count_params()
     ((None, 3), 15)
     """
+
+    _carries_masks = True
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
         super().__init__(trainable=trainable, name=name)
@@ -169,6 +172,8 @@ class Sequential(Model):
         if not self._stack:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Add some.")
         x = inputs
+        if mask is not None:
+            set_mask(x, mask)
         for step in self._stack if training else self._inference_steps():
             x = step(x)
         return x
@@ -181,13 +186,15 @@ class Sequential(Model):
             self._folded = fold(self._stack)
         return self._folded
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(
+        self, inputs: Any = None, *args: Any, training: bool | None = None, **kwargs: Any
+    ) -> Any:
         expected = self._input
         if expected is not None and hasattr(inputs, "shape"):
             shape = tuple(inputs.shape)
             if not _fits(expected.batch_shape, shape):
                 self._complain(expected.batch_shape, shape)
-        return super().__call__(inputs, *args, **kwargs)
+        return super().__call__(inputs, *args, training=training, **kwargs)
 
     def _complain(self, expected: tuple, shape: tuple) -> None:
         if self._stack and self._stack[0].input_spec is not None:
