@@ -191,6 +191,29 @@ struct GroupNormGradParams {
   int64_t images, rows, channels, groups;
 };
 
+// query [batch, queries, heads, dim], key [batch, keys, key_heads, dim], value and the gradients
+// alike; `heads` is a multiple of `key_heads`. Scores are scale * query key^T + bias where mask is
+// true; bias and mask have strides for (batch, head, query, key), 0 where they repeat.
+struct AttentionParams {
+  const void* query;
+  const void* key;
+  const void* value;    // last axis value_dim
+  const void* bias;     // or null
+  const uint8_t* mask;  // or null
+  void* out;            // [batch, queries, heads, value_dim]
+  void* log_sum;        // [batch, heads, queries]: logarithm of the sum of exponentials
+  const void* dy;
+  void* dquery;
+  void* dkey;
+  void* dvalue;
+  int64_t batch, queries, keys, heads, key_heads, dim, value_dim;
+  int64_t bias_strides[4], mask_strides[4];
+  double scale;
+  bool causal;  // query i sees the keys up to i
+  double dropout_rate;
+  uint64_t seed;
+};
+
 struct Pool2DParams {
   const void* x;
   const void* y;   // backward of max: the forward output

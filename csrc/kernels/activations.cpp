@@ -2,6 +2,7 @@
 // Dropout draws by counter: a number for element i depends on the seed and i alone, so that the
 // mask is the same for any chunking, instruction set and element type, and need not be stored.
 #include "kernels/common.h"
+#include "kernels/hash.h"
 #include "kernels/map.h"
 #include "kernels/math.h"
 
@@ -185,21 +186,11 @@ Status gelu_grad_all(const UnaryGradParams& p) {
   });
 }
 
-// splitmix64 (Steele, Lea and Flood, 2014).
-MINIDL_INLINE uint64_t mix64(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-// Two keys of 32 bits a block of elements, then a 32-bit mix an element: that is what vectors of
-// every instruction set can multiply.
+// Two keys of 32 bits a block of elements, then a mix of 32 bits an element.
 template <class T>
 Status dropout_all(const DropoutParams& p) {
   const T scale = static_cast<T>(1 / (1 - p.rate));
-  const double bound = __builtin_ceil(p.rate * 4294967296.0);
-  const uint32_t least = bound < 4294967295.0 ? static_cast<uint32_t>(bound) : 4294967295u;
+  const uint32_t least = least_kept(p.rate);
   const uint64_t seed = mix64(p.seed);
   const T* x = static_cast<const T*>(p.x);
   T* y = static_cast<T*>(p.y);
@@ -210,11 +201,7 @@ Status dropout_all(const DropoutParams& p) {
     const T* __restrict a = x + begin;
     T* __restrict b = y + begin;
     for (uint32_t i = 0; i < n; ++i) {
-      uint32_t h = i ^ first;
-      h = (h ^ (h >> 16)) * 0x7feb352du;
-      h = ((h ^ (h >> 15)) + second) * 0x846ca68bu;
-      h = (h ^ (h >> 16)) * 0x9e3779b1u;
-      h ^= h >> 15;
+      const uint32_t h = mix32(i, first, second);
       const T kept = a[i] * scale;  // read in any case: a branch would not become a vector
       b[i] = h >= least ? kept : T(0);
     }

@@ -17,6 +17,7 @@ FAMILIES = (
     "conv2d",
     "depthwise_conv2d",
     "resize2d",
+    "attention",
     "optimizers",
 )
 KERNELLESS = ("derived", "shaping", "convolutions")  # ops made of other ops or of NumPy

@@ -20,6 +20,7 @@ from minidl.ops.activations import (
     swish,
     tanh,
 )
+from minidl.ops.attention import dot_product_attention
 from minidl.ops.batch_norm import batch_norm, batch_norm_inference, batch_normalization
 from minidl.ops.comparison import (
     equal,
@@ -214,6 +215,7 @@ __all__ = [
     "depthwise_conv1d",
     "depthwise_conv2d",
     "divide",
+    "dot_product_attention",
     "dropout",
     "elu",
     "equal",
