@@ -27,7 +27,23 @@ ARGUMENTS = {
     "Dropout": {"rate": 0.5},
     "GroupNormalization": {"groups": 3},
     "Reshape": {"target_shape": (-1,)},
+    "CenterCrop": {"height": 2, "width": 3},
+    "Dot": {"axes": (2, 1)},
+    "GaussianDropout": {"rate": 0.5},
+    "GaussianNoise": {"stddev": 0.5},
+    "Lambda": {"function": minidl.ops.square},
+    "Permute": {"dims": (3, 1, 2)},
+    "RandomBrightness": {"factor": 0.2},
+    "RandomContrast": {"factor": 0.2},
+    "RandomCrop": {"height": 2, "width": 3},
+    "RandomRotation": {"factor": 0.2},
+    "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2},
+    "RandomZoom": {"height_factor": 0.2},
+    "RepeatVector": {"n": 2},
+    "Rescaling": {"scale": 2.0},
+    "Resizing": {"height": 2, "width": 3},
 }
+MERGING = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
 NAMES = sorted(set(layers._registry.classes) - {"InputLayer", "Sequential"})
 X = np.random.default_rng(0).standard_normal((2, 4, 4, 3)).astype(np.float32)
 
@@ -37,8 +53,16 @@ def _make(kind, **more):
 
 
 def _input(kind):
-    """Images, or sequences for the layers that take these."""
+    """Images, or what the layer takes in their place."""
+    if kind in MERGING:
+        return [X, X]
+    if kind == "RepeatVector":
+        return X[:, 0, 0]
     return X[:, 0] if "1D" in kind else X
+
+
+def _shape(x):
+    return [a.shape for a in x] if isinstance(x, list) else x.shape
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,7 +79,7 @@ def test_config_makes_an_equal_layer(name):
 def test_shape_is_foretold(name):
     layer = _make(name)
     x = _input(name)
-    assert layer(x).shape == tuple(layer.compute_output_shape(x.shape))
+    assert layer(x).shape == tuple(layer.compute_output_shape(_shape(x)))
     assert layer.built
 
 
@@ -73,8 +97,10 @@ def test_weights_go_out_and_in(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_float64(name):
     layer = _make(name, dtype="float64")
-    assert layer(_input(name).astype(np.float64)).dtype == np.float64
-    assert all(w.dtype == np.float64 for w in layer.weights)
+    x = _input(name)
+    x = [a.astype(np.float64) for a in x] if isinstance(x, list) else x.astype(np.float64)
+    assert layer(x).dtype == np.float64
+    assert all(w.dtype == np.float64 for w in layer.weights if w.dtype.kind == "f")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,10 +6,15 @@ from typing import Any
 
 from .._registry import Registry
 from .activation import Activation
+from .activity_regularization import ActivityRegularization
+from .add import Add, add
 from .atrous_conv2d import AtrousConv2D
+from .average import Average, average
 from .average_pooling1d import AveragePooling1D, AvgPool1D
 from .average_pooling2d import AveragePooling2D, AvgPool2D
 from .batch_normalization import BatchNormalization
+from .center_crop import CenterCrop
+from .concatenate import Concatenate, concatenate
 from .conv1d import Conv1D
 from .conv1d_transpose import Conv1DTranspose
 from .conv2d import Conv2D
@@ -19,9 +24,12 @@ from .cropping2d import Cropping2D
 from .dense import Dense
 from .depthwise_conv1d import DepthwiseConv1D
 from .depthwise_conv2d import DepthwiseConv2D
+from .dot import Dot, dot
 from .dropout import Dropout
 from .elu import ELU
 from .flatten import Flatten
+from .gaussian_dropout import GaussianDropout
+from .gaussian_noise import GaussianNoise
 from .global_average_pooling1d import GlobalAveragePooling1D, GlobalAvgPool1D
 from .global_average_pooling2d import GlobalAveragePooling2D, GlobalAvgPool2D
 from .global_max_pooling1d import GlobalMaxPool1D, GlobalMaxPooling1D
@@ -29,19 +37,37 @@ from .global_max_pooling2d import GlobalMaxPool2D, GlobalMaxPooling2D
 from .group_normalization import GroupNormalization
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
+from .lambda_layer import Lambda
 from .layer import Layer
 from .layer_normalization import LayerNormalization
 from .leaky_relu import LeakyReLU
 from .max_pooling1d import MaxPool1D, MaxPooling1D
 from .max_pooling2d import MaxPool2D, MaxPooling2D
+from .maximum import Maximum, maximum
+from .minimum import Minimum, minimum
+from .multiply import Multiply, multiply
+from .normalization import Normalization
+from .permute import Permute
+from .prelu import PReLU
+from .random_brightness import RandomBrightness
+from .random_contrast import RandomContrast
+from .random_crop import RandomCrop
+from .random_flip import RandomFlip
+from .random_rotation import RandomRotation
+from .random_translation import RandomTranslation
+from .random_zoom import RandomZoom
 from .relu import ReLU
+from .repeat_vector import RepeatVector
+from .rescaling import Rescaling
 from .reshape import Reshape
+from .resizing import Resizing
 from .rms_normalization import RMSNormalization
 from .separable_conv1d import SeparableConv1D
 from .separable_conv2d import SeparableConv2D
 from .softmax import Softmax
 from .spatial_dropout1d import SpatialDropout1D
 from .spatial_dropout2d import SpatialDropout2D
+from .subtract import Subtract, subtract
 from .unit_normalization import UnitNormalization
 from .up_sampling1d import UpSampling1D
 from .up_sampling2d import UpSampling2D
@@ -59,6 +85,32 @@ _registry: Registry = Registry("layer", "keras.layers")
 for _cls in (
     Activation,
     AtrousConv2D,
+    ActivityRegularization,
+    Add,
+    Average,
+    CenterCrop,
+    Concatenate,
+    Dot,
+    GaussianDropout,
+    GaussianNoise,
+    Lambda,
+    Maximum,
+    Minimum,
+    Multiply,
+    Normalization,
+    Permute,
+    PReLU,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    RepeatVector,
+    Rescaling,
+    Resizing,
+    Subtract,
     AveragePooling1D,
     AveragePooling2D,
     BatchNormalization,
@@ -103,12 +155,17 @@ for _cls in (
 __all__ = [
     "ELU",
     "Activation",
+    "ActivityRegularization",
+    "Add",
     "AtrousConv2D",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "CenterCrop",
+    "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -122,8 +179,11 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
@@ -136,6 +196,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -143,9 +204,25 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "PReLU",
+    "Permute",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
+    "RepeatVector",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
@@ -153,13 +230,22 @@ __all__ = [
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "Subtract",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 

@@ -6,6 +6,7 @@ themselves, so that nested tapes give second derivatives of all of them.
 
 from minidl import _tape
 from minidl.ops import elementwise as _elementwise
+from minidl.ops import image
 from minidl.ops.activations import (
     elu,
     gelu,
@@ -241,6 +242,7 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "hard_tanh",
+    "image",
     "is_tensor",
     "isfinite",
     "isinf",
