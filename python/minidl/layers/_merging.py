@@ -42,7 +42,7 @@ class Merge(Layer):
         return self.merge(self._aligned(inputs))
 
     def compute_output_shape(self, input_shape):
-        shapes = self._shapes(input_shape)
+        shapes = self._input_shapes(input_shape)
         batches = {shape[0] for shape in shapes} - {None}
         inner = shapes[0][1:]
         for shape in shapes[1:]:
@@ -72,7 +72,7 @@ class Merge(Layer):
             )
         return True
 
-    def _shapes(self, input_shape: Any) -> list[tuple]:
+    def _input_shapes(self, input_shape: Any) -> list[tuple]:
         """The shapes of the inputs; ValueError unless it is a list of as many as are wanted."""
         listed = isinstance(input_shape, (list, tuple)) and all(
             isinstance(shape, (list, tuple)) for shape in input_shape

@@ -41,7 +41,7 @@ class Concatenate(Merge):
         return ops.concatenate(inputs, self.axis)
 
     def compute_output_shape(self, input_shape):
-        shapes = self._shapes(input_shape)
+        shapes = self._input_shapes(input_shape)
         ndim = len(shapes[0])
         if not -ndim <= self.axis < ndim:
             raise ValueError(

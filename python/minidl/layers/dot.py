@@ -86,7 +86,7 @@ class Dot(Merge):
             )
 
     def compute_output_shape(self, input_shape):
-        shapes = self._shapes(input_shape)
+        shapes = self._input_shapes(input_shape)
         a, b = self._axes(shapes)
         self._check_sizes(shapes, a, b)
         first, second = shapes
