@@ -214,6 +214,15 @@ struct AttentionParams {
   uint64_t seed;
 };
 
+// Rows of a table [rows, width] by index; the gradient adds the rows of dy [count, width] back.
+struct EmbeddingParams {
+  const void* table;
+  const int64_t* indices;  // [count], all in [0, rows)
+  const void* dy;
+  void* out;
+  int64_t count, rows, width;
+};
+
 struct Pool2DParams {
   const void* x;
   const void* y;   // backward of max: the forward output

@@ -18,6 +18,7 @@ FAMILIES = (
     "depthwise_conv2d",
     "resize2d",
     "attention",
+    "embedding",
     "optimizers",
 )
 KERNELLESS = ("derived", "shaping", "convolutions")  # ops made of other ops or of NumPy

@@ -103,6 +103,7 @@ from minidl.ops.elementwise import (
     subtract,
     true_divide,
 )
+from minidl.ops.embedding import embedding
 from minidl.ops.group_norm import group_norm, group_normalization
 from minidl.ops.indexing import one_hot, take, where
 from minidl.ops.joining import concatenate, pad, repeat, split, stack, tile
@@ -219,6 +220,7 @@ __all__ = [
     "dot_product_attention",
     "dropout",
     "elu",
+    "embedding",
     "equal",
     "erf",
     "exp",

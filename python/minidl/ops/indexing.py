@@ -7,6 +7,7 @@ import numpy as np
 from minidl._tape import Tensor, as_tensor, pair, record, wrap
 from minidl.ops._checks import normalize_axis
 from minidl.ops._typing import DTypeLike, TensorLike
+from minidl.ops.embedding import embedding
 from minidl.ops.shape import getitem, ravel
 
 
@@ -72,6 +73,11 @@ def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
     if axis is None:
         x, axis = ravel(x), 0
     axis = normalize_axis(axis, x.ndim)
+    if axis == 0 and x.ndim == 2 and x.dtype.kind == "f" and x.data.flags.c_contiguous:
+        picks = np.where(picks < 0, picks + x.shape[0], picks)
+        if picks.size and picks.min() >= 0 and picks.max() < x.shape[0]:
+            return embedding(x, picks)
+        picks = as_tensor(indices).data  # for the error to tell
     return getitem(x, (slice(None),) * axis + (picks,))
 
 
