@@ -245,26 +245,18 @@ struct Resize2DParams {
 };
 
 // One entry per variable.
-struct SgdParams {
+// One step of an optimizer over all variables.
+struct StepParams {
   int64_t count;
   void* const* variables;
   const void* const* gradients;
-  void* const* velocities;  // null without momentum
+  void* const* slots[3];  // null where there are fewer
   const int64_t* sizes;
-  double learning_rate, momentum;
-  bool nesterov;
-};
-
-struct AdamParams {
-  int64_t count;
-  void* const* variables;
-  const void* const* gradients;
-  void* const* m;
-  void* const* v;
-  void* const* v_hat;  // null without amsgrad
-  const int64_t* sizes;
-  double learning_rate, beta_1, beta_2, epsilon;
-  int64_t step;
+  const double* keep;  // what each variable is multiplied by first; null for 1
+  double learning_rate;
+  double rates[5];  // the optimizer's own numbers, in the order of its binding
+  int64_t step;     // from 1
+  bool flag;        // Nesterov; centered without momentum
 };
 
 }  // namespace minidl

@@ -35,6 +35,7 @@ def _data(n=160, size=16):
 
 
 def test_a_cnn_trains_as_in_keras():
+    keras().utils.set_random_seed(0)
     ours, peer = _cnn(minidl), _cnn(keras())
     ours.set_weights(peer_weights(peer))
     x, y = _data()
@@ -85,61 +86,6 @@ def test_fit_evaluate_predict_as_in_keras():
     for name, number in wanted_evaluation.items():
         assert evaluation[name] == pytest.approx(number, rel=5e-3, abs=0.02), name
     assert_close(predicted, wanted_predicted, 5e-3, "predictions")
-
-
-OPTIMIZERS = [
-    ("SGD", {}),
-    ("SGD", {"momentum": 0.9}),
-    ("SGD", {"momentum": 0.9, "nesterov": True}),
-    ("SGD", {"learning_rate": 0.1, "clipnorm": 0.5}),
-    ("SGD", {"learning_rate": 0.1, "clipvalue": 0.2}),
-    ("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.7}),
-    ("SGD", {"learning_rate": 0.1, "weight_decay": 0.05}),
-    ("SGD", {"learning_rate": 0.1, "gradient_accumulation_steps": 3}),
-    ("SGD", {"learning_rate": 0.1, "use_ema": True, "ema_overwrite_frequency": 4}),
-    ("SGD", {"learning_rate": 0.1, "loss_scale_factor": 4.0}),
-    ("Adam", {}),
-    ("Adam", {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
-    ("Adam", {"learning_rate": 0.05, "amsgrad": True}),
-    ("Adam", {"learning_rate": 0.05, "weight_decay": 0.1, "clipnorm": 1.0}),
-    ("Adam", {"learning_rate": 0.05, "gradient_accumulation_steps": 2}),
-    ("RMSprop", {}),
-    ("RMSprop", {"momentum": 0.5, "centered": True}),
-]
-
-
-@pytest.mark.parametrize(("name", "config"), OPTIMIZERS, ids=range(len(OPTIMIZERS)))
-def test_optimizers_as_in_keras(name, config):
-    module = keras()
-    import torch
-
-    rng = np.random.default_rng(0)
-    start = [rng.standard_normal(s).astype(np.float32) for s in ((3, 4), (4,), (2, 2, 2))]
-    ours = [minidl.Variable(w, name=f"w{i}") for i, w in enumerate(start)]
-    theirs = [module.Variable(w, name=f"w{i}") for i, w in enumerate(start)]
-    optimizer = getattr(minidl.optimizers, name)(**config)
-    peer = getattr(module.optimizers, name)(**config)
-    for _ in range(20):
-        grads = [rng.standard_normal(w.shape).astype(np.float32) for w in start]
-        optimizer.apply_gradients(zip([minidl.Tensor(g) for g in grads], ours, strict=True))
-        with torch.no_grad():
-            peer.apply_gradients(zip([torch.tensor(g) for g in grads], theirs, strict=True))
-    for a, b in zip(ours, theirs, strict=True):
-        assert_close(a.numpy(), value(b.value), 2e-5, name)
-    assert len(optimizer.variables) == len(peer.variables)
-    assert int(optimizer.iterations) == int(peer.iterations)
-    for a, b in zip(optimizer.variables[2:], peer.variables[2:], strict=True):
-        assert tuple(a.shape) == tuple(b.shape), (a.name, b.name)
-        if not config.get("use_ema"):
-            assert_close(a.numpy(), value(b.value), 2e-5, a.name)
-
-
-@pytest.mark.parametrize(("name", "config"), OPTIMIZERS, ids=range(len(OPTIMIZERS)))
-def test_optimizer_configs(name, config):
-    mine = getattr(minidl.optimizers, name)(**config, name="same").get_config()
-    peer = getattr(keras().optimizers, name)(**config, name="same")
-    assert mine == peer.get_config()
-    assert type(peer).from_config(mine).get_config() == mine
 
 
 LOSSES = [

@@ -101,7 +101,7 @@ def test_layout_does_not_matter(kernel, layout):
                 assert_same_bits(got, right, f"{case.id} in {np.dtype(dtype)}, {layout}")
 
 
-@pytest.mark.parametrize("kernel", ["sgd", "adam"])
+@pytest.mark.parametrize("kernel", ["sgd", "adam", "rmsprop", "ftrl", "lion"])
 @pytest.mark.parametrize("layout", ["gaps", "big_endian", "read_only", "negative", "misaligned"])
 def test_optimizers_refuse_to_write_to_other_layouts(kernel, layout):
     case = next(c for c in CASES if c.kernel == kernel and c.name == "dense")

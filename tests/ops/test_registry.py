@@ -18,7 +18,7 @@ from tests.processes import ROOT
 KERNELS = _core.kernel_names()
 LEAST_CASES = 8
 # In-place steps over all parameters: they belong to an optimizer, not to an op.
-OPTIMIZERS = ("sgd", "adam")
+OPTIMIZERS = ("sgd", "adam", "adamax", "nadam", "rmsprop", "adagrad", "adadelta", "lion", "ftrl")
 
 
 def _sources(*packages):

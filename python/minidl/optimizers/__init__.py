@@ -5,16 +5,54 @@ from __future__ import annotations
 from typing import Any
 
 from .._registry import Registry
+from . import schedules
+from .adadelta import Adadelta
+from .adagrad import Adagrad
 from .adam import Adam
+from .adamax import Adamax
+from .adamw import AdamW
+from .ftrl import Ftrl
+from .lion import Lion
+from .muon import Muon
+from .nadam import Nadam
 from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
 
 _registry = Registry("optimizer", "keras.optimizers")
-for _cls in (SGD, Adam, RMSprop):
+for _cls in (
+    SGD,
+    RMSprop,
+    Adagrad,
+    Adadelta,
+    Adam,
+    AdamW,
+    Adamax,
+    Nadam,
+    Ftrl,
+    Lion,
+    Muon,
+):
     _registry.add_class(_cls, _cls.__name__.lower())
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 
 def get(identifier: Any) -> Any:
@@ -35,7 +73,7 @@ def get(identifier: Any) -> Any:
         name = identifier if identifier in _registry.classes else identifier.lower()
         return _registry.find(name)()
     if isinstance(identifier, dict):
-        return _registry.deserialize(identifier)
+        return deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
         return identifier()  # type: ignore[call-arg]
     raise ValueError(
@@ -44,5 +82,35 @@ def get(identifier: Any) -> Any:
     )
 
 
-serialize = _registry.serialize
-deserialize = _registry.deserialize
+def serialize(optimizer: Any) -> Any:
+    """An optimizer's Keras config, without its state.
+
+    Source: `keras.optimizers.serialize`.
+
+    >>> import minidl
+    >>> minidl.optimizers.serialize(minidl.optimizers.SGD(0.1))["class_name"]
+    'SGD'
+    """
+    return _registry.serialize(optimizer)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
+    """An optimizer from a config of `serialize`.
+
+    Args:
+        config: The config; upper and lower case of the class name are one.
+        custom_objects: Dict from names to classes (or learning-rate callables) of your own.
+
+    Raises:
+        ValueError: the config is malformed, or names what is not known.
+
+    Source: `keras.optimizers.deserialize`.
+    """
+    name = config.get("class_name") if isinstance(config, dict) else None
+    if custom_objects and name in custom_objects:
+        cls = custom_objects[name]
+    elif name is None:
+        return _registry.deserialize(config)  # which says what is wrong
+    else:
+        cls = _registry.find(name if name in _registry.classes else str(name).lower())
+    return cls.from_config(dict(config.get("config") or {}), custom_objects)

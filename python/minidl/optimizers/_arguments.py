@@ -26,9 +26,12 @@ def with_common_arguments(init: Callable[..., None]) -> Callable[..., None]:
     """`init(self, own, ..., **common)` with the shared arguments in its signature.
 
     They follow its own and may be given by position or by name, as in Keras; `init` gets all of
-    them by name. Where an optimizer has another default for one of them, it names it itself.
+    them by name. Where an optimizer has another default for one of them, it names it itself. What
+    it lists after a `*` stands behind the shared ones.
     """
-    own = list(inspect.signature(init).parameters.values())[:-1]
+    given = list(inspect.signature(init).parameters.values())[:-1]
+    own = [p for p in given if p.kind is _POSITIONAL]
+    last = [p.replace(kind=_POSITIONAL) for p in given if p.kind is not _POSITIONAL]
     mine = {parameter.name for parameter in own}
     shared = [
         inspect.Parameter(name, _POSITIONAL, default=default)
@@ -36,8 +39,8 @@ def with_common_arguments(init: Callable[..., None]) -> Callable[..., None]:
         if name not in mine
     ]
     rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
-    signature = inspect.Signature([*own, *shared, rest])
-    names = [parameter.name for parameter in [*own[1:], *shared]]
+    signature = inspect.Signature([*own, *shared, *last, rest])
+    names = [parameter.name for parameter in [*own[1:], *shared, *last]]
 
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -52,3 +55,24 @@ def with_common_arguments(init: Callable[..., None]) -> Callable[..., None]:
 
     wrapper.__signature__ = signature  # type: ignore[attr-defined]
     return wrapper
+
+
+def number(name: str, value: Any, low: float, high: float, expected: str) -> Any:
+    """`value` where it is a number in [low, high].
+
+    Raises:
+        ValueError: naming the argument, its value and what was expected.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ValueError(f"`{name}` must be {expected}. Received: {name}={value!r}")
+    return value
+
+
+def beta(name: str, value: Any) -> Any:
+    """A decay rate in [0, 1)."""
+    return number(name, value, 0, 1 - 1e-16, "a number in [0, 1)")
+
+
+def at_least_0(name: str, value: Any) -> Any:
+    """A finite number of at least 0."""
+    return number(name, value, 0, 1.7e308, "a finite number of at least 0")

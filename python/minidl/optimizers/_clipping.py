@@ -60,11 +60,16 @@ class Clipping:
         scale = limit / norm if math.isfinite(norm) else math.nan
         return [g * g.dtype.type(scale) for g in grads]
 
-    def _decay(self, variables: list, rate: float) -> None:
-        for v in variables:
-            if id(v) not in self._undecayed:
-                w = v.data
-                w -= w * w.dtype.type(self.weight_decay) * w.dtype.type(rate)
+    def _decay_of(self, variable: Any) -> float | None:
+        """The weight decay of one variable."""
+        return self.weight_decay
+
+    def _decay_factors(self, variables: list, rate: float) -> list[float] | None:
+        """What each variable is multiplied by before its step; None where nothing decays."""
+        shares = [None if id(v) in self._undecayed else self._decay_of(v) for v in variables]
+        if all(share is None for share in shares):
+            return None
+        return [1.0 - rate * (share or 0.0) for share in shares]
 
     def exclude_from_weight_decay(
         self, var_list: Iterable | None = None, var_names: Iterable[str] | None = None
@@ -76,7 +81,9 @@ class Clipping:
             var_names: Parts of variable names, as regular expressions.
 
         Raises:
-            ValueError: the optimizer is built and `var_names` is given without its variables.
+            ValueError: the optimizer is built already.
+
+        Source: `keras.optimizers.Optimizer.exclude_from_weight_decay`.
         """
         if self.built:
             raise ValueError("`exclude_from_weight_decay` must be called before the first step.")

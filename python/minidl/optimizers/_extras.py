@@ -32,11 +32,13 @@ class Averaging:
 
     def _average(self, variables: list) -> None:
         """Move the averages; the first step takes the weights as they are."""
-        step = int(self._iterations.data)
+        step = int(self._iterations.data) // (self.gradient_accumulation_steps or 1)
         keep = self.ema_momentum if step else 0.0
         for v, average in zip(variables, self._slots["average"], strict=True):
-            one = v.data.dtype.type
-            average.assign(one(keep) * average.data + one(1 - keep) * v.data)
+            old, new = average.data, v.data
+            old *= old.dtype.type(keep)
+            old += new.dtype.type(1 - keep) * new
+            average._bump_version()
         every = self.ema_overwrite_frequency
         if every and (step + 1) % every == 0:
             self.finalize_variable_values(variables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from ._arguments import with_common_arguments
+from ._arguments import at_least_0, beta, with_common_arguments
 from .optimizer import Optimizer
 
 
@@ -41,11 +41,9 @@ class Adam(Optimizer):
         amsgrad=False,
         **common,
     ):
-        for key, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not isinstance(beta, (int, float)) or not 0 <= beta < 1:
-                raise ValueError(f"`{key}` must lie in [0, 1). Received: {key}={beta!r}")
-        if not isinstance(epsilon, (int, float)) or not epsilon >= 0:
-            raise ValueError(f"`epsilon` must be at least 0. Received: epsilon={epsilon!r}")
+        beta("beta_1", beta_1)
+        beta("beta_2", beta_2)
+        at_least_0("epsilon", epsilon)
         super().__init__(learning_rate, **common)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
@@ -63,21 +61,20 @@ class Adam(Optimizer):
         if self.amsgrad:
             self._velocity_hats = self.add_optimizer_variables(mine, "velocity_hat")
 
-    def _update(self, plan, grads, rate):
-        step = int(self._iterations.data) // (self.gradient_accumulation_steps or 1) + 1
-        for group, arrays, slots in zip(plan.groups, plan.arrays, plan.slots, strict=True):
-            _core.adam(
-                arrays,
-                grads if len(plan.groups) == 1 else [grads[i] for i in group],
-                slots["momentum"],
-                slots["velocity"],
-                slots.get("velocity_hat"),
-                rate,
-                self.beta_1,
-                self.beta_2,
-                self.epsilon,
-                step,
-            )
+    def _fused(self, arrays, grads, slots, rate, keep):
+        _core.adam(
+            arrays,
+            grads,
+            slots["momentum"],
+            slots["velocity"],
+            slots.get("velocity_hat"),
+            rate,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
+            self._step_number(),
+            keep,
+        )
 
     def get_config(self):
         return {

@@ -13,6 +13,7 @@ from .._naming import auto_name
 from .._tape import Tensor, Variable
 from ._clipping import Clipping
 from ._extras import Averaging
+from ._state import State
 
 
 class _Plan:
@@ -34,12 +35,12 @@ class _Plan:
         self.slots: list[dict[str, list[np.ndarray]]] = []
 
 
-class Optimizer(Clipping, Averaging):
+class Optimizer(State, Clipping, Averaging):
     """Base class; subclasses implement `build` (slots) and `update_step`.
 
     Args:
-        learning_rate: A finite number, a `Variable`, or a callable without arguments that gives
-            one each step.
+        learning_rate: A finite number, a `Variable`, a `LearningRateSchedule`, or a callable
+            without arguments that gives a number each step.
         weight_decay: Each step first shrinks weights by this times the learning rate; None for
             none.
         clipnorm: Each gradient is shrunk to this norm; None for none.
@@ -110,54 +111,6 @@ class Optimizer(Clipping, Averaging):
         self._learning_rate: Any = None
         self._variables: list[Variable] = [self._iterations]
         self.learning_rate = learning_rate
-        if isinstance(self._learning_rate, Variable):
-            self._variables.append(self._learning_rate)
-
-    # -- learning rate and step count ---------------------------------------------------------
-    @property
-    def learning_rate(self) -> Any:
-        """The learning rate: a `Variable`, or what the callable gives now."""
-        rate = self._learning_rate
-        return rate if isinstance(rate, Variable) else self._rate()
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        if callable(value) and not isinstance(value, Tensor):
-            self._learning_rate = value
-            return
-        if isinstance(value, Variable):
-            self._learning_rate = value
-            return
-        rate = _finite(value)
-        if isinstance(self._learning_rate, Variable):
-            self._learning_rate.assign(np.asarray(rate, self._learning_rate.data.dtype))
-        else:
-            self._learning_rate = Variable(
-                np.asarray(rate, np.float32), trainable=False, name="learning_rate"
-            )
-
-    def _rate(self) -> float:
-        rate = self._learning_rate
-        if isinstance(rate, Variable):
-            value = float(rate.data)
-        else:
-            value = _finite(rate())
-        if value - value != 0.0:  # NaN or infinite
-            raise ValueError(f"The learning rate must be finite. Received: learning_rate={value}")
-        return value
-
-    @property
-    def iterations(self) -> Any:
-        """How many updates were made, a `Variable`."""
-        if self.gradient_accumulation_steps:
-            return int(self._iterations.data) // self.gradient_accumulation_steps
-        return self._iterations
-
-    # -- state --------------------------------------------------------------------------------
-    @property
-    def variables(self) -> list[Variable]:
-        """The optimizer's state: step, learning rate, then the slots, variable by variable."""
-        return list(self._variables)
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the slots for `variables`, once."""
@@ -172,27 +125,6 @@ class Optimizer(Clipping, Averaging):
         if self.gradient_accumulation_steps:
             self.add_optimizer_variables(variables, "gradient_accumulator")
         self.built = True
-
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str = "var", initializer: str = "zeros"
-    ) -> Variable:
-        """Make one slot of the shape and dtype of a weight, filled with zeros."""
-        label = f"{str(reference_variable.path).replace('/', '_')}_{name}"
-        slot = Variable(np.zeros_like(reference_variable.data), trainable=False, name=label)
-        slot.path = f"{self.name}/{label}"
-        self._variables.append(slot)
-        return slot
-
-    def add_optimizer_variables(self, variables: list[Variable], name: Any) -> Any:
-        """Make slots for all `variables`: a list, or a tuple of lists for several names."""
-        names = (name,) if isinstance(name, str) else tuple(name)
-        for n in names:
-            self._slots[n] = []
-        for v in variables:  # interleaved, as Keras stores them
-            for n in names:
-                self._slots[n].append(self.add_variable_from_reference(v, n))
-        made = tuple(self._slots[n] for n in names)
-        return made[0] if isinstance(name, str) else made
 
     # -- one step -----------------------------------------------------------------------------
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
@@ -238,8 +170,6 @@ class Optimizer(Clipping, Averaging):
         if arrays is not None:
             if self._clips:
                 arrays = self._clip(arrays)
-            if self.weight_decay is not None:
-                self._decay(plan.variables, rate)
             self._update(plan, arrays, rate)
             for v in plan.variables:
                 v._bump_version()
@@ -314,13 +244,38 @@ class Optimizer(Clipping, Averaging):
         return arrays
 
     def _update(self, plan: _Plan, grads: list[np.ndarray], rate: float) -> None:
-        """Update all variables; the default asks `update_step` for each."""
-        for g, v in zip(grads, plan.variables, strict=True):
-            self.update_step(Tensor(g), v, rate)
+        """Update all variables: in one call where the optimizer has one, else one by one."""
+        keep = self._decay_factors(plan.variables, rate)
+        if type(self).update_step is not Optimizer.update_step:
+            for i, (g, v) in enumerate(zip(grads, plan.variables, strict=True)):
+                if keep is not None:
+                    np.multiply(v.data, v.data.dtype.type(keep[i]), out=v.data)
+                self.update_step(Tensor(g), v, rate)
+            return
+        for group, arrays, slots in zip(plan.groups, plan.arrays, plan.slots, strict=True):
+            if len(plan.groups) == 1:
+                self._fused(arrays, grads, slots, rate, keep)
+            else:
+                mine = None if keep is None else [keep[i] for i in group]
+                self._fused(arrays, [grads[i] for i in group], slots, rate, mine)
 
-    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: float) -> None:
-        """Update one variable; what a custom optimizer implements."""
+    def _fused(
+        self,
+        arrays: list[np.ndarray],
+        grads: list[np.ndarray],
+        slots: dict[str, list[np.ndarray]],
+        rate: float,
+        keep: list[float] | None,
+    ) -> None:
+        """One call of the engine; `keep` holds a factor for each array that comes first."""
         raise NotImplementedError(f"{type(self).__name__} must implement `update_step`.")
+
+    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
+        """Update one variable; what a custom optimizer implements."""
+        i = self._index[id(variable)]
+        slots = {name: [slot[i].data] for name, slot in self._slots.items()}
+        self._fused([variable.data], [gradient.data], slots, float(learning_rate), None)
+        variable._bump_version()
 
     def _get_variable_index(self, variable: Variable) -> int:
         return self._index[id(variable)]
@@ -341,46 +296,8 @@ class Optimizer(Clipping, Averaging):
         """The loss times `loss_scale_factor`."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
-    # -- config -------------------------------------------------------------------------------
-    def get_config(self) -> dict:
-        """The arguments that make an equal optimizer, without its state."""
-        rate = self._learning_rate
-        return {
-            "name": self.name,
-            "learning_rate": float(rate.data) if isinstance(rate, Variable) else rate,
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "global_clipnorm": self.global_clipnorm,
-            "clipvalue": self.clipvalue,
-            "use_ema": self.use_ema,
-            "ema_momentum": self.ema_momentum,
-            "ema_overwrite_frequency": self.ema_overwrite_frequency,
-            "loss_scale_factor": self.loss_scale_factor,
-            "gradient_accumulation_steps": self.gradient_accumulation_steps,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
-        """Make an optimizer from a config of `get_config`."""
-        return cls(**config)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def _finite(value: Any) -> float:
-    try:
-        if isinstance(value, (bool, str)):
-            raise TypeError
-        rate = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(
-            "`learning_rate` must be a number or a callable. "
-            f"Received: learning_rate={value!r} of type {type(value).__name__}"
-        ) from None
-    if not math.isfinite(rate):
-        raise ValueError(f"`learning_rate` must be finite. Received: learning_rate={rate}")
-    return rate
 
 
 def _without_missing(grads: list, variables: list) -> tuple[list, list]:

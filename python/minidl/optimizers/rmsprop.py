@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ._arguments import with_common_arguments
+from .. import _core
+from ._arguments import at_least_0, number, with_common_arguments
 from .optimizer import Optimizer
 
 
@@ -19,6 +18,9 @@ class RMSprop(Optimizer):
         centered: Whether the gradient's running variance is used. Defaults to False.
         weight_decay: See `Optimizer`, as are the arguments that follow it.
         name: Defaults to `"rmsprop"`.
+
+    Raises:
+        ValueError: rho outside [0, 1], a negative momentum or epsilon; see `Optimizer`.
 
     Source: `keras.optimizers.RMSprop`; Tieleman and Hinton 2012.
 
@@ -39,6 +41,9 @@ class RMSprop(Optimizer):
         centered=False,
         **common,
     ):
+        number("rho", rho, 0, 1, "a number in [0, 1]")
+        at_least_0("momentum", momentum)
+        at_least_0("epsilon", epsilon)
         super().__init__(learning_rate, **common)
         self.rho = rho
         self.momentum = momentum
@@ -56,27 +61,19 @@ class RMSprop(Optimizer):
         if self.centered:
             self._average_gradients = self.add_optimizer_variables(mine, "average_gradient")
 
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-        g, w = gradient.data, variable.data
-        one = w.dtype.type
-        rho, rest = one(self.rho), one(1 - self.rho)
-        v = self._velocities[i].data
-        v *= rho
-        v += rest * np.square(g)
-        denominator = v + one(self.epsilon)
-        if self.centered:
-            mean = self._average_gradients[i].data
-            mean *= rho
-            mean += rest * g
-            denominator -= np.square(mean)
-        step = one(learning_rate) * g / np.sqrt(denominator)
-        if self.momentum > 0:
-            m = self._momentums[i].data
-            m *= one(self.momentum)
-            m += step
-            step = m
-        w -= step
+    def _fused(self, arrays, grads, slots, rate, keep):
+        _core.rmsprop(
+            arrays,
+            grads,
+            slots["velocity"],
+            slots.get("momentum"),
+            slots.get("average_gradient"),
+            rate,
+            self.rho,
+            self.momentum,
+            self.epsilon,
+            keep,
+        )
 
     def get_config(self):
         return {

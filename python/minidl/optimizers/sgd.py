@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from ._arguments import with_common_arguments
+from ._arguments import number, with_common_arguments
 from .optimizer import Optimizer
 
 
@@ -39,10 +39,7 @@ class SGD(Optimizer):
         nesterov=False,
         **common,
     ):
-        if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
-            raise ValueError(f"`momentum` must be a number. Received: momentum={momentum!r}")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum}")
+        number("momentum", momentum, 0, 1, "a number in [0, 1]")
         super().__init__(learning_rate, **common)
         self.momentum = momentum
         self.nesterov = nesterov
@@ -54,11 +51,9 @@ class SGD(Optimizer):
         if self.momentum != 0:
             self.momentums = self.add_optimizer_variables(self._trainable_variables, "momentum")
 
-    def _update(self, plan, grads, rate):
-        for group, arrays, slots in zip(plan.groups, plan.arrays, plan.slots, strict=True):
-            mine = grads if len(plan.groups) == 1 else [grads[i] for i in group]
-            velocities = slots.get("momentum")
-            _core.sgd(arrays, mine, velocities, rate, self.momentum, self.nesterov)
+    def _fused(self, arrays, grads, slots, rate, keep):
+        velocities = slots.get("momentum")
+        _core.sgd(arrays, grads, velocities, rate, self.momentum, self.nesterov, keep)
 
     def get_config(self):
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
