@@ -75,12 +75,20 @@ def chosen(patterns: list[str] | None) -> list[Row]:
     return found
 
 
-def time_row(row: Row, threads: int, turns: int, limits: dict[str, float]) -> dict:
-    """Check that the libraries agree, time them, and work out ratio and share."""
+def time_row(row: Row, threads: int, turns: int) -> dict:
+    """Check that the libraries agree, time them, and work out ratio and share.
+
+    The limit takes its turns among the libraries, so that it too starts from a short rest and a
+    machine that the others have used.
+    """
     calls = row.build()
     check_agreement(calls, row.tolerance)
+    if row.limit:
+        calls["limit"] = machine.LIMITS[row.limit]()
+        limit_work = float(calls["limit"].run())
     times = measure(calls, turns)
     medians = {library: median(values) for library, values in times.items()}
+    limit = limit_work / medians.pop("limit") * 1e-9 if row.limit else None
     ours = medians["minidl"]
     best = min((t for library, t in medians.items() if library != "minidl"), default=None)
     work = row.bytes if row.limit == "triad" else row.flops
@@ -92,9 +100,10 @@ def time_row(row: Row, threads: int, turns: int, limits: dict[str, float]) -> di
         "gflops": row.flops / ours * 1e-9 if row.flops else None,
         "ratio": best / ours if best else None,
         "target": row.target,
-        "share": work / ours * 1e-9 / limits[row.limit] if row.limit else None,
+        "share": work / ours * 1e-9 / limit if limit else None,
         "share_target": row.share or None,
         "limit": row.limit or None,
+        "limit_rate": limit,
     }
 
 
@@ -173,16 +182,16 @@ def main(arguments=None) -> int:
     header(about)
     results, limits_of, failed = [], {}, []
     for threads in given.threads:
-        limits = {"peak": machine.peak(threads), "triad": machine.triad(threads)}
-        limits_of[threads] = limits
-        print(
-            f"{threads} thread(s): peak {limits['peak']:.0f} GFLOP/s, "
-            f"triad {limits['triad']:.1f} GB/s"
-        )
         with peers.threads(threads):
+            limits = {name: machine.limit(name) for name in machine.LIMITS}
+            limits_of[threads] = limits
+            print(
+                f"{threads} thread(s): peak {limits['peak']:.0f} GFLOP/s, "
+                f"triad {limits['triad']:.1f} GB/s"
+            )
             for row in rows:
                 try:
-                    results.append(time_row(row, threads, turns, limits))
+                    results.append(time_row(row, threads, turns))
                 except AssertionError as error:
                     failed.append(row.name)
                     print(f"{row.name:<36} {threads}  NOT TIMED, results differ: {error}")

@@ -1,13 +1,16 @@
 """What this machine is, and its two ceilings: arithmetic (FMA loop) and memory (triad)."""
 
+import functools
 import importlib.metadata
 import os
 import platform
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
 
 import numpy as np
 from minidl import _core
+
+from bench.timing import Call
 
 
 def cpu_name() -> str:
@@ -21,21 +24,38 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def peak(threads: int) -> float:
-    """GFLOP/s of a float32 FMA loop that never leaves the registers, on all threads at once."""
-    with ThreadPoolExecutor(threads) as pool:
-        runs = [sum(pool.map(_core.bench_fma, ["float32"] * threads)) for _ in range(3)]
-    return max(runs)
+FMA_LOOPS = 1_000_000  # about 1.5 ms with AVX-512
+TRIAD_VALUES = 16_000_000  # three vectors of 128 MB: larger than any cache
 
 
-def triad(threads: int) -> float:
-    """GB/s of a STREAM triad (24 bytes an element) far larger than any cache."""
-    before = _core.num_threads()
-    _core.set_num_threads(threads)
-    try:
-        return max(_core.bench_triad(16_000_000) for _ in range(3))
-    finally:
-        _core.set_num_threads(before)
+def peak_call() -> Call:
+    """A float32 FMA loop that never leaves the registers, on all set threads at once."""
+    return Call(lambda: _core.bench_fma("float32", FMA_LOOPS))
+
+
+@functools.cache
+def _triad_vectors() -> tuple[np.ndarray, ...]:
+    return tuple(np.full(TRIAD_VALUES, value) for value in (0.0, 1.0, 2.0))
+
+
+def triad_call() -> Call:
+    """A STREAM triad (24 bytes an element) far larger than any cache, on all set threads."""
+    vectors = _triad_vectors()
+    return Call(lambda: _core.bench_triad(*vectors))
+
+
+LIMITS = {"peak": peak_call, "triad": triad_call}
+
+
+def limit(name: str, runs: int = 8) -> float:
+    """GFLOP/s or GB/s of a limit: the best of a few runs in a row."""
+    call = LIMITS[name]()
+    best = 0.0
+    for _ in range(runs):
+        begin = time.perf_counter()
+        work = call.run()
+        best = max(best, float(work) / (time.perf_counter() - begin) * 1e-9)
+    return best
 
 
 def version(package: str) -> str | None:

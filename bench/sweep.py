@@ -19,6 +19,8 @@ sys.path.insert(0, str(ROOT)) if str(ROOT) not in sys.path else None
 import minidl  # noqa: E402
 from minidl import _core  # noqa: E402
 
+from bench import machine  # noqa: E402
+
 CHANNELS = (1, 2, 3, 4, 6, 8, 16, 24, 32, 64, 96, 128, 256, 512)
 SIZES = (1, 7, 14, 28, 56, 112)
 DILATIONS = (1, 2, 6)
@@ -115,7 +117,7 @@ def main() -> None:
     tables = {}
     for name in PASSES:
         for dilation in DILATIONS:
-            peak = _core.bench_fma() * options.threads
+            peak = machine.limit("peak")
             table = np.array(
                 [
                     [

@@ -2,9 +2,9 @@
 #define MINIDL_IMPORT_ARRAY
 #include <pybind11/pybind11.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -46,50 +46,58 @@ py::list isa_list() {
   return names;
 }
 
-double seconds() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-// Best of a few runs of the register-only FMA loop, GFLOP/s of one thread.
-double bench_fma(const std::string& dtype) {
-  const int index = dtype == "float64";
-  py::gil_scoped_release release;
-  double best = 0;
-  for (int i = 0; i < 8; ++i) {
-    const double t = seconds();
-    const double flops = kernels().bench_fma(2'000'000, index);
-    const double rate = flops / (seconds() - t) * 1e-9;
-    if (rate > best) best = rate;
+// Runs the register-only FMA loop once on every set thread; the caller holds the clock.
+double bench_fma(const std::string& dtype, int64_t iterations) {
+  if (iterations < 1) {
+    throw py::value_error("iterations is " + std::to_string(iterations) + "; expected at least 1");
   }
-  return best;
-}
-
-// STREAM triad a = b + s * c over n doubles each with all set threads, GB/s (24 bytes an element).
-double bench_triad(int64_t n) {
-  if (n < 1) throw py::value_error("n is " + std::to_string(n) + "; expected at least 1");
-  Scratch<double> a(n), b(n), c(n);
-  if (!a || !b || !c) throw std::bad_alloc();
-  py::gil_scoped_release release;
   struct Ctx {
-    double *a, *b, *c;
-  } ctx{a.get(), b.get(), c.get()};
-  for (int64_t i = 0; i < n; ++i) ctx.a[i] = 0, ctx.b[i] = 1, ctx.c[i] = 2;
-  double best = 0;
-  for (int i = 0; i < 10; ++i) {
-    const double t = seconds();
-    parallel_for(
-        n, 1 << 16,
-        [](void* p, int64_t begin, int64_t end) {
-          const Ctx& x = *static_cast<Ctx*>(p);
-          for (int64_t k = begin; k < end; ++k) x.a[k] = x.b[k] + 3.0 * x.c[k];
-        },
-        &ctx);
-    const double rate = 24.0 * static_cast<double>(n) / (seconds() - t) * 1e-9;
-    if (rate > best) best = rate;
+    int64_t iterations;
+    int dtype;
+    std::atomic<double> flops;
+  } ctx{iterations, dtype == "float64", {0.0}};
+  py::gil_scoped_release release;
+  parallel_for(
+      num_threads(), 1,
+      [](void* p, int64_t begin, int64_t end) {
+        Ctx& x = *static_cast<Ctx*>(p);
+        for (int64_t i = begin; i < end; ++i) {
+          const double done = kernels().bench_fma(x.iterations, x.dtype);
+          double before = x.flops.load();
+          while (!x.flops.compare_exchange_weak(before, before + done)) {
+          }
+        }
+      },
+      &ctx);
+  return ctx.flops.load();
+}
+
+// One STREAM triad a = b + 3 c with all set threads.
+double bench_triad(const py::buffer& out, const py::buffer& in1, const py::buffer& in2) {
+  const py::buffer_info a = out.request(true), b = in1.request(), c = in2.request();
+  for (const py::buffer_info* x : {&a, &b, &c}) {
+    if (x->ndim != 1 || x->size < 1 || x->size != a.size || x->strides[0] != sizeof(double) ||
+        x->format != py::format_descriptor<double>::format()) {
+      throw py::value_error("a, b and c hold " + std::to_string(a.size) + ", " +
+                            std::to_string(b.size) + " and " + std::to_string(c.size) +
+                            " values; expected float64 vectors of one length, at least 1");
+    }
   }
-  return best;
+  struct Ctx {
+    double* a;
+    const double *b, *c;
+  } ctx{static_cast<double*>(a.ptr), static_cast<const double*>(b.ptr),
+        static_cast<const double*>(c.ptr)};
+  const int64_t n = a.size;
+  py::gil_scoped_release release;
+  parallel_for(
+      n, 1 << 16,
+      [](void* p, int64_t begin, int64_t end) {
+        const Ctx& x = *static_cast<Ctx*>(p);
+        for (int64_t k = begin; k < end; ++k) x.a[k] = x.b[k] + 3.0 * x.c[k];
+      },
+      &ctx);
+  return 24.0 * static_cast<double>(n);
 }
 
 void raise_bad_environment(const char* variable, const char* given, const std::string& expected) {
@@ -170,10 +178,10 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       },
       "Bytes in use and cached, the cap on the cache, hits and misses.");
   m.def("release_memory", &release_memory, "Gives cached memory back to the system.");
-  m.def("bench_fma", &bench_fma, py::arg("dtype") = "float32",
-        "GFLOP/s of a register-only FMA loop on one thread.");
-  m.def("bench_triad", &bench_triad, py::arg("n") = 16'000'000,
-        "GB/s of a STREAM triad over n doubles with all threads.");
+  m.def("bench_fma", &bench_fma, py::arg("dtype") = "float32", py::arg("iterations") = 1'000'000,
+        "Runs a register-only FMA loop on every set thread and returns the FLOPs done.");
+  m.def("bench_triad", &bench_triad, py::arg("a"), py::arg("b"), py::arg("c"),
+        "One STREAM triad a = b + 3 c over float64 vectors; returns the bytes of a, b and c.");
   m.def(
       "build_info",
       [] {
