@@ -60,10 +60,16 @@ MINIDL_INLINE void prefetch_c(const Tile<T>& t) {
   }
 }
 
+// The rows of a long A are short streams from far away: hardware prefetch starts anew at each of
+// them, so while one tile is summed the next one's rows are asked for, MR values a step.
 template <class T, int MR, int NV, bool kTail>
 void rows_tile(const Tile<T>& t) {
+  constexpr bool kAhead = NV >= 3;
   prefetch_c<T, MR, NV>(t);
   vec<T> acc[MR][NV] = {};
+  const T* next = t.next ? t.next : t.b;
+  const T* next_end = next + (t.next ? t.k : 0);
+  const int64_t next_step = t.next ? MR : 0;
   for (int64_t i = 0; i < t.batch; ++i) {
     const T* p[MR];
     const T* const* rows = t.rows + i * t.rows_step;
@@ -72,6 +78,11 @@ void rows_tile(const Tile<T>& t) {
     for (int m = 0; m < MR; ++m) p[m] = rows[m] + offset;
     const T* b = t.b + t.b_offset[i];
     for (int64_t k = 0; k < t.k; ++k, b += t.ldb) {
+      if constexpr (kAhead) {
+        __builtin_prefetch(next, 0, 2);
+        next += next_step;
+        if (next > next_end) next += t.next_rs - t.k, next_end += t.next_rs;
+      }
       vec<T> bv[NV];
       load_b<T, NV, kTail>(t, b, bv);
 #pragma GCC unroll 16

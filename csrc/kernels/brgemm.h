@@ -34,6 +34,8 @@ struct Tile {
   bool accumulate;  // add to what C holds
   bool relu;
   const T* const* add = nullptr;  // one pointer per row: added before relu
+  const T* next = nullptr;        // mr rows of k values, next_rs apart: the next tile's A
+  int64_t next_rs = 0;
 };
 
 // Tile heights per number of vectors NV = 1..4: what fits the register file with B and a broadcast

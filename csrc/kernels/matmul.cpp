@@ -119,7 +119,7 @@ Status product(const Product<T>& p) {
       const int64_t k0 = ks.begin(kb), kc = ks.length(kb);
       const int64_t panel_size = kc * kWidth;
       if (pack_b) {
-        parallel(j1 - j0, max_of<int64_t>(1, 65536 / (panel_size + 1)),
+        parallel(j1 - j0, max_of<int64_t>(1, 16384 / (panel_size + 1)),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t j = begin; j < end; ++j) {
                      const int64_t column = panels.column(j0 + j);
@@ -169,6 +169,10 @@ Status product(const Product<T>& p) {
                       panels.last_lanes(j),
                       kb > 0,
                       last && p.relu};
+            if (j == jb - 1 && !columns && i + 1 < ms.parts) {
+              t.next = p.a + ms.begin(i + 1) * p.a_rs + k0;
+              t.next_rs = p.a_rs;
+            }
             brgemm(t, mr, nv, columns, pack_b);
           }
         }
