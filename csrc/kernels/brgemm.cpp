@@ -69,7 +69,7 @@ void rows_tile(const Tile<T>& t) {
   vec<T> acc[MR][NV] = {};
   const T* next = t.next ? t.next : t.b;
   const T* next_end = next + (t.next ? t.k : 0);
-  const int64_t next_step = t.next ? MR : 0;
+  int64_t next_step = t.next ? MR : 0;
   for (int64_t i = 0; i < t.batch; ++i) {
     const T* p[MR];
     const T* const* rows = t.rows + i * t.rows_step;
@@ -92,6 +92,7 @@ void rows_tile(const Tile<T>& t) {
         for (int j = 0; j < NV; ++j) acc[m][j] = a * bv[j] + acc[m][j];
       }
     }
+    next_step = 0;
   }
   write_out<T, MR, NV>(t, acc);
 }

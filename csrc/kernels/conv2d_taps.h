@@ -151,6 +151,11 @@ void conv_taps(const TapsProblem<T>& p) {
                          pass > 0,
                          last && p.relu,
                          last && p.residual ? add : nullptr};
+            if (j == j1 - 1 && i + 1 < end) {
+              const int64_t row = image * p.h + gi * p.sh + dh_max;
+              tile.next = p.in + (row * p.w + gj * p.sw + dw_max) * p.in_pixel + k0;
+              tile.next_rs = p.sw * p.in_pixel;
+            }
             brgemm(tile, mr, panels.vectors(j), false, p.padded);
           }
         }
