@@ -6,7 +6,9 @@ alone. Two runs with one seed are therefore equal to the bit, whatever the threa
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,38 @@ def _mix(z: int) -> int:
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
     return z ^ (z >> 31)
+
+
+def derive(seed: int, *numbers: int) -> int:
+    """A seed for one part of what `seed` stands for: the same for the same numbers."""
+    for number in numbers:
+        seed = _mix(_mix(seed & _MASK) ^ number)
+    return seed >> 1
+
+
+class _Scope(threading.local):
+    """The seed that stands in for the order of draws, per thread; None for none."""
+
+    seed: int | None = None
+    count = 0
+
+
+_scope = _Scope()
+
+
+@contextlib.contextmanager
+def seed_scope(seed: int) -> Iterator[None]:
+    """Within it, what this thread draws depends on `seed` and not on what other threads draw.
+
+    Args:
+        seed: An integer, one for each piece of work.
+    """
+    outer = _scope.seed, _scope.count
+    _scope.seed, _scope.count = seed, 0
+    try:
+        yield
+    finally:
+        _scope.seed, _scope.count = outer
 
 
 class SeedGenerator:
@@ -55,6 +89,9 @@ class SeedGenerator:
 
     def next(self) -> int:
         """The next seed, an integer in [0, 2**63)."""
+        if _scope.seed is not None:
+            _scope.count += 1
+            return derive(self._seed, _scope.seed, _scope.count)
         with self._lock:
             count = self._count
             self._count = count + 1

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._tape import Tensor
+from ..data import INFINITE_CARDINALITY, PyDataset
+from ..data.py_dataset import Shuffled
 from ..random import permutation
 
 
@@ -180,7 +182,7 @@ class IterableBatches:
         self.source = source
         self.steps = steps
         self.targets = targets
-        length = len(source) if hasattr(source, "__len__") else None
+        length = _length(source)
         self.num_batches = steps or length
         self._endless = iter(source) is source
         self._iterator = iter(source)
@@ -228,6 +230,14 @@ class IterableBatches:
             done += 1
 
 
+def _length(source: Any) -> int | None:
+    """The number of batches in a pass, where it is known."""
+    try:
+        return len(source)
+    except TypeError:  # there is no end, or nobody knows
+        return None
+
+
 def make_batches(
     x: Any,
     y: Any = None,
@@ -254,6 +264,14 @@ def make_batches(
                 "With batches from an iterable, targets and weights come from it too: it gives "
                 "(x, y) or (x, y, sample_weight), and `y`, `sample_weight` and `class_weight` "
                 "stay None."
+            )
+        if isinstance(x, PyDataset) and shuffle:
+            x = Shuffled(x)
+        endless = getattr(x, "num_batches", 0) is None
+        if steps is None and (endless or getattr(x, "_cardinality", 0) == INFINITE_CARDINALITY):
+            raise ValueError(
+                "The data has no end: say how many batches make a pass (`steps_per_epoch` in "
+                "`fit`, `validation_steps`, or `steps`)."
             )
         return IterableBatches(x, steps, targets)
     arrays = to_arrays(x, "x")

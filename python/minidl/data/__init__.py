@@ -1,0 +1,13 @@
+"""Data on its way into training: pipelines with threads that read ahead and augment."""
+
+from ._steps import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
+from .dataset import Dataset
+from .py_dataset import PyDataset
+
+__all__ = [
+    "AUTOTUNE",
+    "INFINITE_CARDINALITY",
+    "UNKNOWN_CARDINALITY",
+    "Dataset",
+    "PyDataset",
+]
