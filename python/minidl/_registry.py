@@ -73,19 +73,29 @@ class Registry:
             }
         return getattr(obj, "__name__", str(obj))
 
-    def deserialize(self, config: dict) -> Any:
+    def deserialize(self, config: Any, custom_objects: dict | None = None) -> Any:
         """Build an object from a config made by `serialize`.
 
+        Args:
+            config: The config, or a name.
+            custom_objects: Dict from names to classes and functions of your own.
+
         Raises:
-            ValueError: the config is malformed or names an unknown class.
+            ValueError: the config is malformed or names what is not known.
         """
+        known = custom_objects or {}
+        if isinstance(config, str):
+            return known[config] if config in known else self.find(config)
         if not isinstance(config, dict) or "class_name" not in config:
             raise ValueError(
                 f"A {self.kind} config must be a dict with the key 'class_name'. "
                 f"Received: {config!r}"
             )
-        cls = self.find(config["class_name"])
+        name, inner = config["class_name"], config.get("config")
+        if name == "function":  # as Keras writes functions
+            return self.deserialize(str(inner), custom_objects)
+        cls = known[name] if name in known else self.find(name)
         if not isinstance(cls, type):
             return cls
-        inner = dict(config.get("config") or {})
+        inner = dict(inner or {})
         return cls.from_config(inner) if hasattr(cls, "from_config") else cls(**inner)

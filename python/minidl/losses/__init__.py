@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._registry import Registry
-from .crossentropy import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-)
+from .circle_loss import Circle, circle
+from .crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from .ctc_loss import CTC, ctc
 from .functions import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -17,49 +15,131 @@ from .functions import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
+from .hinge_functions import categorical_hinge, hinge, squared_hinge
+from .hinge_losses import CategoricalHinge, Hinge, SquaredHinge
 from .loss import Loss, LossFunctionWrapper
-from .regression import MeanAbsoluteError, MeanSquaredError
-
-_registry = Registry("loss", "keras.losses")
-_registry.add_function(mean_squared_error, "mse", "MSE")
-_registry.add_function(mean_absolute_error, "mae", "MAE")
-_registry.add_function(sparse_categorical_crossentropy)
-_registry.add_function(categorical_crossentropy)
-_registry.add_function(binary_crossentropy, "bce", "BCE")
-for _cls in (
-    MeanSquaredError,
+from .overlap import Dice, Tversky, dice, tversky
+from .probabilistic import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    KLDivergence,
+    Poisson,
+)
+from .probabilistic_functions import (
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+    kl_divergence,
+    poisson,
+)
+from .regression import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
     MeanAbsoluteError,
-    SparseCategoricalCrossentropy,
-    CategoricalCrossentropy,
-    BinaryCrossentropy,
-):
-    _registry.add_class(_cls)
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+)
+from .regression_functions import (
+    cosine_similarity,
+    huber,
+    log_cosh,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
+)
 
 # the class behind each function, so that a name and a class behave alike
 CLASS_OF = {
     mean_squared_error: MeanSquaredError,
     mean_absolute_error: MeanAbsoluteError,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-    categorical_crossentropy: CategoricalCrossentropy,
+    mean_absolute_percentage_error: MeanAbsolutePercentageError,
+    mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
+    cosine_similarity: CosineSimilarity,
+    huber: Huber,
+    log_cosh: LogCosh,
+    hinge: Hinge,
+    squared_hinge: SquaredHinge,
+    categorical_hinge: CategoricalHinge,
+    kl_divergence: KLDivergence,
+    poisson: Poisson,
     binary_crossentropy: BinaryCrossentropy,
+    binary_focal_crossentropy: BinaryFocalCrossentropy,
+    categorical_crossentropy: CategoricalCrossentropy,
+    categorical_focal_crossentropy: CategoricalFocalCrossentropy,
+    categorical_generalized_cross_entropy: CategoricalGeneralizedCrossEntropy,
+    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+    dice: Dice,
+    tversky: Tversky,
+    circle: Circle,
+    ctc: CTC,
 }
 
+_registry = Registry("loss", "keras.losses")
+for _function, _cls in CLASS_OF.items():
+    _registry.add_function(_function)
+    _registry.add_class(_cls)
+for _name, _function in {
+    "mse": mean_squared_error,
+    "mae": mean_absolute_error,
+    "mape": mean_absolute_percentage_error,
+    "msle": mean_squared_logarithmic_error,
+    "kld": kl_divergence,
+    "bce": binary_crossentropy,
+}.items():
+    _registry.aliases[_name] = _registry.aliases[_name.upper()] = _function
+
 __all__ = [
+    "CTC",
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "Circle",
+    "CosineSimilarity",
+    "Dice",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "LossFunctionWrapper",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "circle",
+    "cosine_similarity",
+    "ctc",
     "deserialize",
+    "dice",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
 
 

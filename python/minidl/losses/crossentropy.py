@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from .functions import (
     binary_crossentropy,
     categorical_crossentropy,
-    class_numbers,
     sparse_categorical_crossentropy,
 )
 from .loss import LossFunctionWrapper
 
 
-def _check_smoothing(value: float) -> float:
+def check_smoothing(value: float) -> float:
+    """`value` where it lies in [0, 1]."""
     if not 0.0 <= value <= 1.0:
         raise ValueError(f"`label_smoothing` must lie in [0, 1]. Received: label_smoothing={value}")
     return value
@@ -58,26 +54,8 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         self.ignore_class = ignore_class
         self.axis = axis
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None):
-        if self.ignore_class is not None and self.reduction in ("sum_over_batch_size", "mean"):
-            # the mean runs over the samples that count
-            shape = list(np.shape(y_pred) if not hasattr(y_pred, "shape") else y_pred.shape)
-            shape.append(shape.pop(self.axis))
-            valid = class_numbers(y_true, tuple(shape)) != self.ignore_class
-            scale = valid * (valid.size / max(1, int(valid.sum())))
-            sample_weight = scale if sample_weight is None else scale * np.asarray(sample_weight)
-        return super().__call__(y_true, y_pred, sample_weight)
-
     def call(self, y_true, y_pred):  # class numbers keep their own dtype and rank
         return self.fn(y_true, y_pred, **self._fn_kwargs)
-
-    def get_config(self):
-        return {
-            "name": self.name,
-            "reduction": self.reduction,
-            "from_logits": self.from_logits,
-            "ignore_class": self.ignore_class,
-        }
 
 
 class CategoricalCrossentropy(LossFunctionWrapper):
@@ -112,7 +90,7 @@ class CategoricalCrossentropy(LossFunctionWrapper):
         dtype=None,
     ):
         self.from_logits = from_logits
-        self.label_smoothing = _check_smoothing(label_smoothing)
+        self.label_smoothing = check_smoothing(label_smoothing)
         self.axis = axis
         super().__init__(
             categorical_crossentropy,
@@ -159,7 +137,7 @@ class BinaryCrossentropy(LossFunctionWrapper):
         dtype=None,
     ):
         self.from_logits = from_logits
-        self.label_smoothing = _check_smoothing(label_smoothing)
+        self.label_smoothing = check_smoothing(label_smoothing)
         self.axis = axis
         super().__init__(
             binary_crossentropy,

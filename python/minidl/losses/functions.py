@@ -7,18 +7,31 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._tape import Tensor
+from .._tape import Tensor, wrap
 from .loss import _as_float, same_rank, targets_like
 
+_WANT_ONE_HOT = (
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "kl_divergence",
+)
 
-def _regression(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+
+def fitting(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Targets and predictions as tensors of one dtype whose shapes fit.
+
+    Raises:
+        ValueError: they do not; the message says so where class numbers were meant.
+    """
     y_pred = _as_float(y_pred)
     y_true, y_pred = same_rank(targets_like(y_true, y_pred), y_pred)
     a, b = y_true.shape, y_pred.shape
     if len(a) != len(b) or any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
         raise ValueError(
             f"{name}: targets of shape {a} do not fit predictions of shape {b}."
-            + (_one_hot_hint(a, b) if name == "binary_crossentropy" else "")
+            + (_one_hot_hint(a, b) if name in _WANT_ONE_HOT else "")
         )
     return y_true, y_pred
 
@@ -51,7 +64,7 @@ def mean_squared_error(y_true, y_pred):
     >>> minidl.losses.mean_squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy()
     array([5.], dtype=float32)
     """
-    y_true, y_pred = _regression("mean_squared_error", y_true, y_pred)
+    y_true, y_pred = fitting("mean_squared_error", y_true, y_pred)
     return ops.mean(ops.square(y_true - y_pred), axis=-1)
 
 
@@ -74,7 +87,7 @@ def mean_absolute_error(y_true, y_pred):
     >>> minidl.losses.mean_absolute_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy()
     array([2.], dtype=float32)
     """
-    y_true, y_pred = _regression("mean_absolute_error", y_true, y_pred)
+    y_true, y_pred = fitting("mean_absolute_error", y_true, y_pred)
     return ops.mean(ops.absolute(y_true - y_pred), axis=-1)
 
 
@@ -145,7 +158,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits)
     valid = labels != ignore_class
     values = ops.sparse_categorical_crossentropy(np.where(valid, labels, 0), y_pred, from_logits)
-    return values * valid.astype(y_pred.data.dtype)
+    values = values * valid.astype(y_pred.data.dtype)
+    values._keras_mask = wrap(valid)
+    return values
 
 
 def _logits_of(y_pred: Tensor, from_logits: bool) -> tuple[Tensor, bool]:
@@ -214,7 +229,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
     >>> minidl.losses.binary_crossentropy([[1.0]], [[0.5]]).numpy().round(4)
     array([0.6931], dtype=float32)
     """
-    y_true, y_pred = _regression("binary_crossentropy", y_true, y_pred)
+    y_true, y_pred = fitting("binary_crossentropy", y_true, y_pred)
     if label_smoothing:
         y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
     return ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits), axis=axis)

@@ -63,6 +63,9 @@ class Loss:
         mask = getattr(y_pred, "_keras_mask", None)
         y_pred = _as_float(y_pred)
         values = self.call(y_true, y_pred)
+        own = getattr(values, "_keras_mask", None)  # what the loss itself leaves out
+        if own is not None:
+            mask = own if mask is None else np.logical_and(mask, own)
         if mask is not None:
             sample_weight = apply_mask(sample_weight, mask, self.reduction)
         return reduce_weighted(values, sample_weight, self.reduction)
@@ -92,6 +95,11 @@ class LossFunctionWrapper(Loss):
         **kwargs: Passed on to `fn`.
 
     Source: `keras.losses.LossFunctionWrapper`.
+
+    >>> import minidl
+    >>> loss = minidl.losses.LossFunctionWrapper(minidl.losses.huber, delta=2.0)
+    >>> float(loss([[0.0]], [[3.0]]))
+    4.0
     """
 
     def __init__(
@@ -111,7 +119,18 @@ class LossFunctionWrapper(Loss):
         return self.fn(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self):
-        return {**super().get_config(), **self._fn_kwargs}
+        config = {**super().get_config(), **self._fn_kwargs}
+        if type(self) is LossFunctionWrapper:
+            config["fn"] = getattr(self.fn, "__name__", type(self.fn).__name__)
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        if isinstance(config.get("fn"), str):
+            from . import get
+
+            config = {**config, "fn": get(config["fn"])}
+        return cls(**config)
 
 
 def _as_float(x: Any) -> Tensor:

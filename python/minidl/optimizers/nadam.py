@@ -31,7 +31,7 @@ class Nadam(Optimizer):
     >>> w = minidl.Variable([1.0])
     >>> minidl.optimizers.Nadam(0.1).apply([minidl.Tensor([5.0])], [w])
     >>> w.numpy().round(3)
-    array([0.892], dtype=float32)
+    array([0.894], dtype=float32)
     """
 
     @with_common_arguments
