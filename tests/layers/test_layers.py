@@ -24,6 +24,10 @@ ARGUMENTS = {
     "SpatialDropout1D": {"rate": 0.5},
     "SpatialDropout2D": {"rate": 0.5},
     "Dense": {"units": 3},
+    "EinsumDense": {"equation": "abcd,de->abce", "output_shape": (4, 4, 5), "bias_axes": "e"},
+    "Embedding": {"input_dim": 6, "output_dim": 4},
+    "GroupQueryAttention": {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2},
+    "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
     "Dropout": {"rate": 0.5},
     "GroupNormalization": {"groups": 3},
     "Reshape": {"target_shape": (-1,)},
@@ -44,6 +48,7 @@ ARGUMENTS = {
     "Resizing": {"height": 2, "width": 3},
 }
 MERGING = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
+HEADS = ("GroupQueryAttention", "MultiHeadAttention")
 NAMES = sorted(set(layers._registry.classes) - {"InputLayer", "Sequential"})
 X = np.random.default_rng(0).standard_normal((2, 4, 4, 3)).astype(np.float32)
 
@@ -56,13 +61,25 @@ def _input(kind):
     """Images, or what the layer takes in their place."""
     if kind in MERGING:
         return [X, X]
+    if kind in HEADS:
+        return X[:, 0], X[:, 1]  # two arguments
+    if "Attention" in kind:
+        return [X[:, 0], X[:, 1]]
+    if kind == "Embedding":
+        return np.arange(6).reshape(2, 3)
     if kind == "RepeatVector":
         return X[:, 0, 0]
     return X[:, 0] if "1D" in kind else X
 
 
-def _shape(x):
-    return [a.shape for a in x] if isinstance(x, list) else x.shape
+def _call(layer, x):
+    return layer(*x) if isinstance(x, tuple) else layer(x)
+
+
+def _foretold(layer, x):
+    if isinstance(x, tuple):
+        return layer.compute_output_shape(*(a.shape for a in x))
+    return layer.compute_output_shape([a.shape for a in x] if isinstance(x, list) else x.shape)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,14 +96,14 @@ def test_config_makes_an_equal_layer(name):
 def test_shape_is_foretold(name):
     layer = _make(name)
     x = _input(name)
-    assert layer(x).shape == tuple(layer.compute_output_shape(_shape(x)))
+    assert _call(layer, x).shape == tuple(_foretold(layer, x))
     assert layer.built
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_go_out_and_in(name):
     layer = _make(name)
-    layer(_input(name))
+    _call(layer, _input(name))
     weights = [w + 1 for w in layer.get_weights()]
     layer.set_weights(weights)
     for mine, given in zip(layer.get_weights(), weights, strict=True):
@@ -98,8 +115,9 @@ def test_weights_go_out_and_in(name):
 def test_float64(name):
     layer = _make(name, dtype="float64")
     x = _input(name)
-    x = [a.astype(np.float64) for a in x] if isinstance(x, list) else x.astype(np.float64)
-    assert layer(x).dtype == np.float64
+    several = isinstance(x, (list, tuple))
+    x = type(x)(a.astype(np.float64) for a in x) if several else x.astype(np.float64)
+    assert _call(layer, x).dtype == np.float64
     assert all(w.dtype == np.float64 for w in layer.weights if w.dtype.kind == "f")
 
 

@@ -120,14 +120,14 @@ def test_every_instruction_set_drops_the_same():
     assert (other != results[0]).mean() > 0.9
 
 
-def test_weights_that_are_returned_are_those_in_use():
+def test_weights_that_are_returned_give_the_output():
     query, key, value = _inputs((2, 7, 9, 4, 2, 5), np.float64)
     mask = np.random.default_rng(0).random((2, 1, 7, 9)) < 0.6
     mask[1, 0, 3] = False
     for settings in (
         {},
         {"mask": mask},
-        {"is_causal": True, "dropout_rate": 0.4, "seed": 3},
+        {"is_causal": True},
         {"bias": np.random.default_rng(0).standard_normal((4, 7, 9)), "mask": mask},
     ):
         plain = ops.dot_product_attention(query, key, value, **settings)

@@ -8,7 +8,9 @@ from .._registry import Registry
 from .activation import Activation
 from .activity_regularization import ActivityRegularization
 from .add import Add, add
+from .additive_attention import AdditiveAttention
 from .atrous_conv2d import AtrousConv2D
+from .attention import Attention
 from .average import Average, average
 from .average_pooling1d import AveragePooling1D, AvgPool1D
 from .average_pooling2d import AveragePooling2D, AvgPool2D
@@ -26,7 +28,9 @@ from .depthwise_conv1d import DepthwiseConv1D
 from .depthwise_conv2d import DepthwiseConv2D
 from .dot import Dot, dot
 from .dropout import Dropout
+from .einsum_dense import EinsumDense
 from .elu import ELU
+from .embedding import Embedding
 from .flatten import Flatten
 from .gaussian_dropout import GaussianDropout
 from .gaussian_noise import GaussianNoise
@@ -35,6 +39,7 @@ from .global_average_pooling2d import GlobalAveragePooling2D, GlobalAvgPool2D
 from .global_max_pooling1d import GlobalMaxPool1D, GlobalMaxPooling1D
 from .global_max_pooling2d import GlobalMaxPool2D, GlobalMaxPooling2D
 from .group_normalization import GroupNormalization
+from .group_query_attention import GroupQueryAttention
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .lambda_layer import Lambda
@@ -45,6 +50,7 @@ from .max_pooling1d import MaxPool1D, MaxPooling1D
 from .max_pooling2d import MaxPool2D, MaxPooling2D
 from .maximum import Maximum, maximum
 from .minimum import Minimum, minimum
+from .multi_head_attention import MultiHeadAttention
 from .multiply import Multiply, multiply
 from .normalization import Normalization
 from .permute import Permute
@@ -83,6 +89,12 @@ SeparableConvolution2D = SeparableConv2D
 
 _registry: Registry = Registry("layer", "keras.layers")
 for _cls in (
+    AdditiveAttention,
+    Attention,
+    EinsumDense,
+    Embedding,
+    GroupQueryAttention,
+    MultiHeadAttention,
     Activation,
     AtrousConv2D,
     ActivityRegularization,
@@ -151,13 +163,16 @@ for _cls in (
     ZeroPadding2D,
 ):
     _registry.add_class(_cls)
+_registry.aliases["GroupedQueryAttention"] = GroupQueryAttention  # the class's name in Keras
 
 __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AtrousConv2D",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -181,6 +196,8 @@ __all__ = [
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "EinsumDense",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -193,6 +210,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -206,6 +224,7 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",

@@ -82,6 +82,7 @@ from minidl.ops.crossentropy import (
 from minidl.ops.depthwise_conv import depthwise_conv, depthwise_conv1d
 from minidl.ops.depthwise_conv2d import depthwise_conv2d
 from minidl.ops.dropout import dropout
+from minidl.ops.einsum import einsum
 from minidl.ops.elementwise import (
     abs,
     absolute,
@@ -219,6 +220,7 @@ __all__ = [
     "divide",
     "dot_product_attention",
     "dropout",
+    "einsum",
     "elu",
     "embedding",
     "equal",

@@ -69,7 +69,7 @@ def dot_product_attention(
     Returns:
         A tensor of shape (batch, queries, heads, value dim). A query that sees no key gives
         zeros, with zero gradients (Keras gives the mean of all values there). With
-        `return_attention_scores`, a pair: that, and the weights after dropout, of shape (batch,
+        `return_attention_scores`, a pair: that, and the weights before dropout, of shape (batch,
         heads, queries, keys). It can be differentiated twice.
 
     Raises:
@@ -121,9 +121,8 @@ def dot_product_attention(
     _tiled(query[:, :0], key, value, None, settings._replace(mask=None))  # checks the shapes
     weights = _weights(query, key, bias, settings, cap)
     factors = _dropout_factors(weights, settings)
-    if factors is not None:
-        weights = weights * factors
-    out = transpose(_matmul(weights, _by_heads(value, query.shape[2])), (0, 2, 1, 3))
+    dropped = weights if factors is None else weights * factors
+    out = transpose(_matmul(dropped, _by_heads(value, query.shape[2])), (0, 2, 1, 3))
     return (out, weights) if return_attention_scores else out
 
 
@@ -200,6 +199,11 @@ def _weights(
         seen = causal if seen is None else seen & causal
     if bias is not None and np.isneginf(bias.data).any():
         seen = ~np.isneginf(bias.data) & (True if seen is None else seen)
+    return masked_softmax(scores, seen)
+
+
+def masked_softmax(scores: Tensor, seen: np.ndarray | None) -> Tensor:
+    """The softmax over the last axis where `seen`, zeros elsewhere: also in a row of no key."""
     if not scores.size:
         return scores
     if seen is None:
