@@ -259,4 +259,61 @@ struct StepParams {
   bool flag;        // Nesterov; centered without momentum
 };
 
+// Activations of recurrent kernels: those whose slope their result tells.
+enum class GateAct : int {
+  kLinear,
+  kTanh,
+  kSigmoid,
+  kRelu,
+  kRelu6,
+  kLeakyRelu,
+  kHardSigmoid,
+  kHardTanh,
+  kElu,
+  kSelu,
+  kSoftplus,
+  kSoftsign,
+  kExponential
+};
+
+// A whole sequence through a recurrent cell; gates are Keras's: i f c o (LSTM), z r h (GRU), one
+// (rnn). The forward pass leaves what the backward pass reads in `gates`, `cells`, `squashed` and
+// `previous` (null when nothing trains, but for gates, which always hold the projected x first).
+// Step s reads x, mask and all that is kept at place s, or time - 1 - s; y is in order of steps.
+struct RecurrentParams {
+  const void* x;                 // [batch, time, inputs]
+  const void* kernel;            // [inputs, gates * units]
+  const void* recurrent_kernel;  // [units, gates * units]
+  const void* bias;              // [gates * units] or null
+  const void* recurrent_bias;    // GRU that resets after the product: the same, or null
+  const void* h0;                // [batch, units] or null, which is zeros
+  const void* c0;
+  const uint8_t* mask;       // [batch, time] or null: steps that count
+  const void* dropout_mask;  // [batch, units] or null: times h before each product
+  void* y;                   // [batch, time, units]
+  void* h;                   // [batch, units]
+  void* c;
+  void* gates;     // [batch, time, gates * units], activated; rnn has y for that
+  void* cells;     // [batch, time, units]: LSTM c after the step; GRU h times its weights
+  void* squashed;  // [batch, time, units]: LSTM activation(c)
+  void* previous;  // [batch, time, units]: what the product of the step took for h
+  int64_t batch, time, inputs, units;
+  GateAct activation, recurrent_activation;
+  bool go_backwards, zero_output, reset_after, keep;
+};
+
+struct RecurrentGradParams {
+  RecurrentParams forward;  // its y, h and c are not read
+  const void* dy;           // gradients of y, h and c; null for zeros
+  const void* dh;
+  const void* dc;
+  void* dx;
+  void* dkernel;
+  void* drecurrent_kernel;
+  void* dbias;
+  void* drecurrent_bias;
+  void* dh0;
+  void* dc0;
+};
+
 }  // namespace minidl

@@ -17,6 +17,7 @@ FAMILIES = (
     "conv2d",
     "depthwise_conv2d",
     "resize2d",
+    "lstm",
     "attention",
     "embedding",
     "optimizers",

@@ -115,6 +115,7 @@ from minidl.ops.layer_norm import (
     rms_norm,
     rms_normalization,
 )
+from minidl.ops.lstm import lstm, lstm_cell
 from minidl.ops.matmul import dense, matmul
 from minidl.ops.more_elementwise import (
     ceil,
@@ -264,6 +265,8 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logsumexp",
+    "lstm",
+    "lstm_cell",
     "matmul",
     "max",
     "max_pool",

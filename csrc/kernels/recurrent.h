@@ -1,0 +1,237 @@
+// What the recurrent kernels share. x is projected by one product over all steps; then rows of the
+// batch go through the steps in chunks, each on its own: no row needs another one, so there is
+// nothing to wait for between steps, and how rows are cut changes no sum. Within a step the packed
+// recurrent weights come panel by panel (the same units of every gate side by side); a tile of rows
+// meets a panel in brgemm, and the cell is computed from that tile while it is in L1.
+// States live in rows of their own, padded to whole vectors: rows of the arrays lie a whole
+// sequence apart, often on the same cache sets.
+#pragma once
+
+#include "kernels/brgemm.h"
+#include "kernels/columns.h"
+#include "kernels/gate_functions.h"
+#include "kernels/transpose.h"
+
+namespace minidl {
+namespace MINIDL_ISA {
+namespace {
+
+MINIDL_INLINE Status matmul_of(const MatmulParams& p, float) {
+  return matmul_float32(p);
+}
+MINIDL_INLINE Status matmul_of(const MatmulParams& p, double) {
+  return matmul_float64(p);
+}
+MINIDL_INLINE Status sum_of(const ReduceParams& p, float) {
+  return sum_float32(p);
+}
+MINIDL_INLINE Status sum_of(const ReduceParams& p, double) {
+  return sum_float64(p);
+}
+
+// c [m, n] = a [m, k] b [k, n] + bias, by the strides of a and b.
+template <class T>
+Status product(const T* a, int64_t a_rs, int64_t a_cs, const T* b, int64_t b_rs, int64_t b_cs,
+               const T* bias, T* c, int64_t m, int64_t n, int64_t k) {
+  if (m == 0 || n == 0) return Status::kOk;
+  const MatmulParams p{a,    b,    bias, c,    1,       m,       n,           k,
+                       a_rs, a_cs, b_rs, b_cs, nullptr, nullptr, Act::kLinear};
+  return matmul_of(p, T());
+}
+
+// y [n] = the sums of the columns of x [rows, n].
+template <class T>
+Status sum_columns(const T* x, int64_t rows, int64_t n, T* y) {
+  ReduceParams p{};
+  p.x = x;
+  p.y = y;
+  p.ndim = 2;
+  p.shape[0] = rows;
+  p.shape[1] = n;
+  p.reduced[0] = true;
+  return sum_of(p, T());
+}
+
+// The weight gradient of a product a b: out [m, n] = a^T [m, rows] d [rows, n].
+template <class T>
+Status weight_grad(const T* a, int64_t m, const T* d, int64_t n, int64_t rows, T* out) {
+  return product<T>(a, 1, m, d, n, 1, nullptr, out, m, n, rows);
+}
+
+// The sizes every recurrent kernel works with.
+template <class T>
+struct Shape {
+  int64_t batch, time, inputs, units, gates;
+  int64_t blocks, ld;  // blocks of a vector of units; padded length of a row of states
+
+  Shape(const RecurrentParams& p, int64_t g)
+      : batch(p.batch), time(p.time), inputs(p.inputs), units(p.units), gates(g) {
+    blocks = ceil_div(units, kLanes<T>);
+    ld = blocks * kLanes<T>;
+  }
+  int64_t width() const { return gates * units; }
+  int64_t rows() const { return batch * time; }
+  int lanes(int64_t block) const {
+    return static_cast<int>(min_of<int64_t>(kLanes<T>, units - block * kLanes<T>));
+  }
+};
+
+// Which place of x a step reads, which rows take part in it, and which have something to show.
+class Steps {
+ public:
+  explicit Steps(const RecurrentParams& p)
+      : mask_(p.mask),
+        time_(p.time),
+        backwards_(p.go_backwards),
+        zero_output_(p.zero_output),
+        first_(p.mask ? p.batch : 1) {
+    for (int64_t b = 0; mask_ && first_ && b < p.batch; ++b) {
+      int64_t s = 0;
+      while (s < time_ && !live(b, s)) ++s;
+      first_.get()[b] = s;
+    }
+  }
+  explicit operator bool() const { return static_cast<bool>(first_); }
+
+  int64_t place(int64_t step) const { return backwards_ ? time_ - 1 - step : step; }
+  bool live(int64_t row, int64_t step) const {
+    return !mask_ || mask_[row * time_ + place(step)] != 0;
+  }
+  // Whether y is h: where a row takes part, and then until it does again, unless zeros are wanted.
+  // Before the first time y is 0, whatever h is.
+  bool shown(int64_t row, int64_t step) const {
+    return live(row, step) || (!zero_output_ && first_.get()[row] < step);
+  }
+
+ private:
+  const uint8_t* mask_;
+  int64_t time_;
+  bool backwards_, zero_output_;
+  Scratch<int64_t> first_;
+};
+
+// Weights [k, columns] as panels: panel j holds, row by row, `vectors` vectors of L columns, vector
+// v from column v * stride + j * step on; columns past `limit` of a vector's stripe read as 0.
+template <class T>
+class PackedPanels {
+ public:
+  PackedPanels(int64_t k, int64_t panels, int vectors)
+      : k_(k), panels_(panels), vectors_(vectors), data_(k * panels * vectors * kLanes<T>) {}
+  explicit operator bool() const { return static_cast<bool>(data_); }
+  int vectors() const { return vectors_; }
+  int64_t depth() const { return k_; }
+  const T* panel(int64_t j) const { return data_.get() + j * k_ * width(); }
+  int64_t width() const { return static_cast<int64_t>(vectors_) * kLanes<T>; }
+
+  // Gates side by side: w is [k, gates * units], vectors_ the gates from column `first` on.
+  void pack_gates(const T* w, int64_t ld, int64_t units) {
+    parallel(panels_, ceil_div(16384, k_ * width()), [=](int64_t begin, int64_t end) {
+      for (int64_t j = begin; j < end; ++j) {
+        T* out = data_.get() + j * k_ * width();
+        const int lanes = static_cast<int>(min_of<int64_t>(kLanes<T>, units - j * kLanes<T>));
+        for (int64_t k = 0; k < k_; ++k, out += width()) {
+          for (int v = 0; v < vectors_; ++v) {
+            const T* from = w + k * ld + v * units + j * kLanes<T>;
+            store<T>(out + v * kLanes<T>, load_lanes(from, lanes));
+          }
+        }
+      }
+    });
+  }
+
+  // Consecutive columns of w [k, columns].
+  void pack_columns(const T* w, int64_t ld, int64_t columns) {
+    parallel(panels_, ceil_div(16384, k_ * width()), [=](int64_t begin, int64_t end) {
+      for (int64_t j = begin; j < end; ++j) {
+        T* out = data_.get() + j * k_ * width();
+        for (int64_t k = 0; k < k_; ++k, out += width()) {
+          for (int v = 0; v < vectors_; ++v) {
+            const int64_t column = j * width() + v * kLanes<T>;
+            const int lanes =
+                static_cast<int>(max_of<int64_t>(0, min_of<int64_t>(kLanes<T>, columns - column)));
+            const T* from = w + k * ld + (lanes ? column : 0);
+            store<T>(out + v * kLanes<T>, lanes ? load_lanes(from, lanes) : vec<T>{});
+          }
+        }
+      }
+    });
+  }
+
+  // The same of the transpose of w [columns, k].
+  void pack_transposed(const T* w, int64_t ld, int64_t columns) {
+    parallel(panels_, ceil_div(16384, k_ * width()), [=](int64_t begin, int64_t end) {
+      for (int64_t j = begin; j < end; ++j) {
+        T* out = data_.get() + j * k_ * width();
+        const int64_t n = min_of(width(), columns - j * width());
+        transpose(w + j * width() * ld, ld, n, k_, out, width());
+        for (int64_t k = 0; k < k_ && n < width(); ++k) {
+          for (int64_t i = n; i < width(); ++i) out[k * width() + i] = T(0);
+        }
+      }
+    });
+  }
+
+ private:
+  int64_t k_, panels_;
+  int vectors_;
+  Scratch<T> data_;
+};
+
+// How many rows a tile may have that meets panels of so many vectors.
+constexpr int panel_rows(int vectors) {
+  return tile_rows(vectors < kMaxNV ? vectors : kMaxNV);
+}
+
+const int64_t kAtStart[1] = {0};
+
+// Tile of `mr` rows (a, ld_a apart) times a panel: c (+)= a b, c with rows of ld_c.
+template <class T>
+MINIDL_INLINE void tile_product(const T* a, int64_t ld_a, int mr, const T* panel, int64_t k,
+                                int vectors, T* c, int64_t ld_c, bool accumulate) {
+  const T* rows[kMaxMR];
+  T* out[kMaxMR];
+  for (int m = 0; m < mr; ++m) rows[m] = a + m * ld_a;
+  for (int v = 0; v < vectors; v += kMaxNV) {
+    const int nv = min_of(kMaxNV, vectors - v);
+    for (int m = 0; m < mr; ++m) out[m] = c + m * ld_c + v * kLanes<T>;
+    Tile<T> t{};
+    t.rows = rows;
+    t.a_offset = kAtStart;
+    t.b = panel + v * kLanes<T>;
+    t.b_offset = kAtStart;
+    t.ldb = static_cast<int64_t>(vectors) * kLanes<T>;
+    t.batch = 1;
+    t.k = k;
+    t.c = out;
+    t.last_lanes = kLanes<T>;
+    t.accumulate = accumulate;
+    brgemm(t, mr, nv, false, true);
+  }
+}
+
+// Rows in chunks, one for each thread: f(first row, last row). A chunk runs through all its steps.
+template <class F>
+void parallel_rows(int64_t rows, F&& f) {
+  const int64_t chunks = max_of<int64_t>(1, min_of<int64_t>(num_threads(), rows / 4));
+  parallel(rows, ceil_div(rows, chunks), f);
+}
+
+// Rows [batch, units] into padded rows; zeros where `from` is null.
+template <class T>
+void copy_states(const T* from, const Shape<T>& s, T* to) {
+  for (int64_t b = 0; b < s.batch; ++b) {
+    for (int64_t j = 0; j < s.ld; ++j) {
+      to[b * s.ld + j] = from && j < s.units ? from[b * s.units + j] : T(0);
+    }
+  }
+}
+template <class T>
+void copy_back(const T* from, const Shape<T>& s, T* to) {
+  for (int64_t b = 0; b < s.batch; ++b) {
+    for (int64_t j = 0; j < s.units; ++j) to[b * s.units + j] = from[b * s.ld + j];
+  }
+}
+
+}  // namespace
+}  // namespace MINIDL_ISA
+}  // namespace minidl
