@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 
+from .. import ops
 from ..losses import (
     binary_crossentropy,
     categorical_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    kl_divergence,
+    log_cosh,
     mean_absolute_error,
+    mean_absolute_percentage_error,
     mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
     sparse_categorical_crossentropy,
+    squared_hinge,
 )
+from ..losses.functions import fitting
 from .reduction import Mean, MeanMetricWrapper
 
 
@@ -50,6 +61,47 @@ class MeanAbsoluteError(_LossMetric):
         super().__init__(mean_absolute_error, name, dtype)
 
 
+class MeanAbsolutePercentageError(_LossMetric):
+    """100 times the mean of |difference| / |target|.
+
+    Args:
+        name: Defaults to `"mean_absolute_percentage_error"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.MeanAbsolutePercentageError`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.MeanAbsolutePercentageError()([[2.0]], [[1.0]])), 4)
+    50.0
+    """
+
+    def __init__(self, name="mean_absolute_percentage_error", dtype=None):
+        super().__init__(mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(_LossMetric):
+    """Mean of the squared differences of log(1 + value).
+
+    Args:
+        name: Defaults to `"mean_squared_logarithmic_error"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.MeanSquaredLogarithmicError`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.MeanSquaredLogarithmicError()([[0.0]], [[1.0]])), 4)
+    0.4805
+    """
+
+    def __init__(self, name="mean_squared_logarithmic_error", dtype=None):
+        super().__init__(mean_squared_logarithmic_error, name, dtype)
+
+
+def _squared_error(y_true, y_pred):
+    y_true, y_pred = fitting("root_mean_squared_error", y_true, y_pred)
+    return ops.square(y_pred - y_true)
+
+
 class RootMeanSquaredError(_LossMetric):
     """Square root of the mean of the squared differences.
 
@@ -65,10 +117,144 @@ class RootMeanSquaredError(_LossMetric):
     """
 
     def __init__(self, name="root_mean_squared_error", dtype=None):
-        super().__init__(mean_squared_error, name, dtype)
+        super().__init__(_squared_error, name, dtype)
 
     def _value(self):
         return math.sqrt(Mean._value(self))
+
+
+def _cosine(y_true, y_pred, axis=-1):
+    return ops.negative(cosine_similarity(y_true, y_pred, axis))
+
+
+class CosineSimilarity(MeanMetricWrapper):
+    """Mean cosine of the angle between targets and predictions: 1 where they agree.
+
+    Args:
+        name: Defaults to `"cosine_similarity"`.
+        dtype: See `Metric`.
+        axis: Axis of the vectors. Defaults to -1.
+
+    Source: `keras.metrics.CosineSimilarity`; its config forgets `axis`, ours keeps it.
+
+    >>> import minidl
+    >>> float(minidl.metrics.CosineSimilarity()([[0.0, 2.0]], [[0.0, 3.0]]))
+    1.0
+    """
+
+    _direction = "up"
+
+    def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
+        super().__init__(_cosine, name, dtype, axis=axis)
+        self.axis = axis
+
+
+class LogCoshError(_LossMetric):
+    """Mean of log(cosh(difference)).
+
+    Args:
+        name: Defaults to `"logcosh"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.LogCoshError`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.LogCoshError()([[0.0]], [[1.0]])), 4)
+    0.4338
+    """
+
+    def __init__(self, name="logcosh", dtype=None):
+        super().__init__(log_cosh, name, dtype)
+
+
+class Hinge(_LossMetric):
+    """Mean of `max(1 - y_true * y_pred, 0)`; targets -1 and 1, or 0 and 1.
+
+    Args:
+        name: Defaults to `"hinge"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.Hinge`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.Hinge()([[1, -1]], [[0.5, -2.0]])), 4)
+    0.25
+    """
+
+    def __init__(self, name="hinge", dtype=None):
+        super().__init__(hinge, name, dtype)
+
+
+class SquaredHinge(_LossMetric):
+    """Mean of `max(1 - y_true * y_pred, 0)**2`; targets -1 and 1, or 0 and 1.
+
+    Args:
+        name: Defaults to `"squared_hinge"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.SquaredHinge`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.SquaredHinge()([[1, -1]], [[0.5, -2.0]])), 4)
+    0.125
+    """
+
+    def __init__(self, name="squared_hinge", dtype=None):
+        super().__init__(squared_hinge, name, dtype)
+
+
+class CategoricalHinge(_LossMetric):
+    """How far the best wrong class comes within 1 of the right one; one-hot targets.
+
+    Args:
+        name: Defaults to `"categorical_hinge"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.CategoricalHinge`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.CategoricalHinge()([[0, 1]], [[0.5, 0.75]])), 4)
+    0.75
+    """
+
+    def __init__(self, name="categorical_hinge", dtype=None):
+        super().__init__(categorical_hinge, name, dtype)
+
+
+class KLDivergence(_LossMetric):
+    """Mean of `sum(y_true * log(y_true / y_pred))`.
+
+    Args:
+        name: Defaults to `"kl_divergence"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.KLDivergence`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])), 4)
+    0.1438
+    """
+
+    def __init__(self, name="kl_divergence", dtype=None):
+        super().__init__(kl_divergence, name, dtype)
+
+
+class Poisson(_LossMetric):
+    """Mean of `y_pred - y_true * log(y_pred)`, for counts.
+
+    Args:
+        name: Defaults to `"poisson"`.
+        dtype: See `Metric`.
+
+    Source: `keras.metrics.Poisson`.
+
+    >>> import minidl
+    >>> round(float(minidl.metrics.Poisson()([[0.0]], [[1.0]])), 4)
+    1.0
+    """
+
+    def __init__(self, name="poisson", dtype=None):
+        super().__init__(poisson, name, dtype)
 
 
 class SparseCategoricalCrossentropy(_LossMetric):
@@ -78,15 +264,21 @@ class SparseCategoricalCrossentropy(_LossMetric):
         name: Defaults to `"sparse_categorical_crossentropy"`.
         dtype: See `Metric`.
         from_logits: Whether predictions are logits. Defaults to False.
+        ignore_class: Class whose samples count 0; None for none.
         axis: Axis of the classes. Defaults to -1.
 
     Source: `keras.metrics.SparseCategoricalCrossentropy`.
     """
 
     def __init__(
-        self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, axis=-1
+        self,
+        name="sparse_categorical_crossentropy",
+        dtype=None,
+        from_logits=False,
+        ignore_class=None,
+        axis=-1,
     ):
-        kwargs = {"from_logits": from_logits, "axis": axis}
+        kwargs = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(sparse_categorical_crossentropy, name, dtype, **kwargs)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import initializers
 from .._naming import auto_name
-from .._tape import Variable
+from .._tape import Tensor, Variable
 from ..config import floatx, get_policy
 
 
@@ -82,11 +82,11 @@ class Metric:
         raise NotImplementedError(f"{type(self).__name__} must implement `result`.")
 
     def _value(self) -> Any:
-        """The value so far as a float (or a dict of floats), for logs."""
+        """The value so far as a float (an array where it is many, a dict of them), for logs."""
         result = self.result()
         if isinstance(result, dict):
-            return {k: float(v) for k, v in result.items()}
-        return float(result)
+            return {k: _plain(v) for k, v in result.items()}
+        return _plain(result)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)
@@ -101,3 +101,8 @@ class Metric:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(value.data if isinstance(value, Tensor) else value)
+    return float(array.reshape(())) if array.size == 1 else array.copy()

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._tape import Tensor
+from ..losses import CLASS_OF, Loss
+from ..losses import get as get_loss
 from ..losses.loss import apply_mask
 from .metric import Metric
 
@@ -25,8 +27,11 @@ def masked_weight(y_pred: Any, sample_weight: Any) -> Any:
 
 def _samplewise(values: Any, sample_weight: Any, reduce: Callable) -> tuple[np.ndarray, Any]:
     """Values (one per sample) and weights, by Keras's rules."""
+    mask = getattr(values, "_keras_mask", None)
     values = as_array(values)
     if sample_weight is not None:
+        if mask is not None:  # what a loss leaves out by itself
+            sample_weight = apply_mask(sample_weight, mask, "sum")
         weights = as_array(sample_weight)
         if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
             weights = weights[..., 0]
@@ -143,10 +148,21 @@ class MeanMetricWrapper(Mean):
         super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
+        if self._direction is None and (isinstance(fn, Loss) or fn in CLASS_OF):
+            self._direction = "down"
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         sample_weight = masked_weight(y_pred, sample_weight)
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self):
-        return {**super().get_config(), **self._fn_kwargs}
+        config = {**super().get_config(), **self._fn_kwargs}
+        if type(self) is MeanMetricWrapper:
+            config["fn"] = getattr(self._fn, "__name__", type(self._fn).__name__)
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        if isinstance(config.get("fn"), str):
+            config = {**config, "fn": get_loss(config["fn"])}
+        return cls(**config)

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 
 def _is_live(stream: Any) -> bool:
     """Whether `stream` shows a line that is written over: a terminal or a notebook."""
@@ -39,6 +41,11 @@ def format_duration(seconds: float) -> str:
     if whole >= 60:
         return f"{whole // 60}:{whole % 60:02d}"
     return f"{whole}s"
+
+
+def _number(value: Any) -> float:
+    """One number to show: the mean where a metric has many, as one for each class."""
+    return value if type(value) is float else float(np.mean(value))
 
 
 class Progbar:
@@ -100,10 +107,10 @@ class Progbar:
         steps = max(current - self._seen, 1)
         for name, value in values or ():
             if name in self.stateful_metrics or finalize:
-                self._sums[name] = [float(value), 1]
+                self._sums[name] = [_number(value), 1]
             else:
                 sums = self._sums.setdefault(name, [0.0, 0])
-                sums[0] += float(value) * steps
+                sums[0] += _number(value) * steps
                 sums[1] += steps
         self._seen = current
         now = time.monotonic()
