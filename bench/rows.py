@@ -58,6 +58,18 @@ def kernel(name: str) -> Callable:
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the targets."""
-    from bench import rows_convolution, rows_kernels, rows_streaming, rows_training
+    from bench import (
+        rows_attention,
+        rows_convolution,
+        rows_kernels,
+        rows_streaming,
+        rows_training,
+    )
 
-    return [*rows_kernels.ROWS, *rows_convolution.ROWS, *rows_streaming.ROWS, *rows_training.ROWS]
+    return [
+        *rows_kernels.ROWS,
+        *rows_convolution.ROWS,
+        *rows_attention.ROWS,
+        *rows_streaming.ROWS,
+        *rows_training.ROWS,
+    ]
