@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from .._naming import reset_names
+from ..data.py_dataset import PyDataset
 from ..random import set_random_seed
+from ._archives import extract_archive
+from .files import get_file, hash_file
+from .image_dataset import image_dataset_from_directory
+from .images import array_to_img, img_to_array, load_img, save_img
 from .numerical import normalize, to_categorical
 from .plotting import plot_history
 from .progress_bar import Progbar
+from .sequences import pad_sequences
+from .splitting import split_dataset
 
 __all__ = [
     "Progbar",
+    "PyDataset",
+    "array_to_img",
     "clear_session",
+    "extract_archive",
+    "get_file",
+    "hash_file",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "load_img",
     "normalize",
+    "pad_sequences",
     "plot_history",
+    "save_img",
     "set_random_seed",
+    "split_dataset",
     "to_categorical",
 ]
 
