@@ -24,8 +24,10 @@ from . import (
     optimizers,
     random,
     regularizers,
+    saving,
     utils,
 )
+from ._symbolic_ops import KerasTensor
 from ._tape import GradientTape, Tensor, Variable
 from ._version import __version__
 from .constraints import Constraint
@@ -45,6 +47,7 @@ __all__ = [
     "Initializer",
     "Input",
     "InputSpec",
+    "KerasTensor",
     "Layer",
     "Loss",
     "Metric",
@@ -71,6 +74,7 @@ __all__ = [
     "random",
     "regularizers",
     "release_memory",
+    "saving",
     "set_num_threads",
     "set_random_seed",
     "show_config",

@@ -12,6 +12,7 @@ tape is active that only wraps the array.
 """
 cimport cython
 cimport numpy as cnp
+from cpython.object cimport PyObject_Call, PyObject_CallObject
 from cpython.ref cimport PyObject, Py_INCREF, Py_DECREF
 from libc.stdlib cimport calloc, free, malloc
 
@@ -269,6 +270,7 @@ def is_recording(*inputs):
     return False
 
 
+include "_dispatch.pxi"
 include "_structures.pxi"
 include "_gradient_tape.pxi"
 include "_backward.pxi"

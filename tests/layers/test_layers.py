@@ -49,7 +49,7 @@ ARGUMENTS = {
 }
 MERGING = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
 HEADS = ("GroupQueryAttention", "MultiHeadAttention")
-NAMES = sorted(set(layers._registry.classes) - {"InputLayer", "Sequential"})
+NAMES = sorted(set(layers._registry.classes) - {"Functional", "InputLayer", "Sequential"})
 X = np.random.default_rng(0).standard_normal((2, 4, 4, 3)).astype(np.float32)
 
 

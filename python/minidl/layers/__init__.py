@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._custom_objects import custom_object_scope, find_custom
 from .._registry import Registry
+from .._serialize import (
+    custom_config,
+    deserialize_keras_object,
+    is_custom,
+    serialize_keras_object,
+)
 from .activation import Activation
 from .activity_regularization import ActivityRegularization
 from .add import Add, add
@@ -268,12 +275,20 @@ __all__ = [
 ]
 
 
-def serialize(layer: Layer) -> dict:
-    """A layer as Keras writes it into a model's config."""
-    config = _registry.serialize(layer)
+def serialize(layer: Any) -> dict:
+    """A layer, or an op of a graph, as Keras writes it into a model's config."""
+    if not isinstance(layer, Layer):
+        return serialize_keras_object(layer)
+    if is_custom(type(layer)):
+        config = custom_config(layer)
+    else:
+        config = _registry.serialize(layer)
+        if layer._keras_module is not None:
+            config["module"] = layer._keras_module
+            config["registered_name"] = layer._keras_name
     build_config = layer.get_build_config()
-    # Keras counts its layers without weights as built from the start; Flatten it forgot
-    if build_config and (layer.weights or not layer._is_leaf or isinstance(layer, Flatten)):
+    # Keras counts most of its layers without weights as built from the start
+    if build_config and (layer.weights or layer._writes_build or not layer._is_leaf):
         config["build_config"] = build_config
     return config
 
@@ -295,10 +310,13 @@ def deserialize(config: dict, custom_objects: dict[str, Any] | None = None) -> L
     >>> minidl.layers.deserialize(minidl.layers.serialize(layer)).units
     3
     """
-    name = config.get("class_name") if isinstance(config, dict) else None
-    if custom_objects and name in custom_objects:
-        layer = custom_objects[name].from_config(dict(config["config"]))
-    else:
-        layer = _registry.deserialize(config)
-    layer.build_from_config(config.get("build_config") or {})
+    with custom_object_scope(custom_objects):
+        if isinstance(config, dict) and ".ops." in str(config.get("module")):
+            return deserialize_keras_object(config)
+        custom = find_custom(config) if isinstance(config, dict) else None
+        if custom is not None:
+            layer = custom.from_config(dict(config.get("config") or {}))
+        else:
+            layer = _registry.deserialize(config)
+        layer.build_from_config(config.get("build_config") or {})
     return layer

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import ops
+from .._symbolic import KerasTensor
 from .._tape import Tensor
+from .._tree import flatten, map_structure
 
 _FLOATS = (np.dtype("float32"), np.dtype("float64"))
 
@@ -22,40 +24,17 @@ def argument_names(fn: Callable) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
 
 
-def flatten(structure: Any) -> Iterator[Any]:
-    """The leaves of nested lists, tuples and dicts, dicts in the order of their sorted keys."""
-    if isinstance(structure, (list, tuple)):
-        for entry in structure:
-            yield from flatten(entry)
-    elif isinstance(structure, dict):
-        for key in _ordered(structure):
-            yield from flatten(structure[key])
-    else:
-        yield structure
+def default_of(fn: Callable, name: str) -> Any:
+    """The default of an argument, None where it has none."""
+    import inspect
 
-
-def _ordered(structure: dict) -> list[Any]:
-    try:
-        return sorted(structure)
-    except TypeError:  # keys of several types
-        return list(structure)
-
-
-def map_structure(fn: Callable, structure: Any) -> Any:
-    """A structure like this one with `fn` applied to each leaf, in the order of `flatten`."""
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(map_structure(fn, entry) for entry in structure))
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_structure(fn, entry) for entry in structure)
-    if isinstance(structure, dict):
-        done = {key: map_structure(fn, structure[key]) for key in _ordered(structure)}
-        return {key: done[key] for key in structure}
-    return fn(structure)
+    default = inspect.signature(fn).parameters[name].default
+    return None if default is inspect.Parameter.empty else default
 
 
 def is_tensor(x: Any) -> bool:
     """Whether `x` is a tensor or a symbolic one."""
-    return isinstance(x, Tensor) or hasattr(x, "_keras_history")
+    return isinstance(x, (Tensor, KerasTensor))
 
 
 def get_mask(x: Any) -> Any:
@@ -106,13 +85,9 @@ class ArgumentsMixin:
             return map_structure(self._convert, x)
         if isinstance(x, dict):
             return {k: self._convert(v) for k, v in x.items()}
-        if hasattr(x, "_keras_history"):
-            raise NotImplementedError(
-                f"Layer '{self.name}' was called on an `Input`, which asks for a functional "
-                "model. minidl does not offer these yet: list the layers in a "
-                "`minidl.Sequential([...])`, or subclass `minidl.Model` and write `call`."
-            )
-        return x if x is None else self._to_tensor(x)
+        if x is None or isinstance(x, KerasTensor):
+            return x
+        return self._to_tensor(x)
 
     def _to_tensor(self, x: Any) -> Tensor:
         try:
@@ -230,3 +205,37 @@ def _is_arraylike(x: Any) -> bool:
 
 def _shape_of(x: Any) -> Any:
     return None if x is None else tuple(x.shape)
+
+
+def given_arguments(layer: Any) -> dict[str, Any]:
+    """What a layer without a `get_config` of its own was made with, for its config.
+
+    Raises:
+        NotImplementedError: an argument that is no plain value: then `get_config` must be written.
+    """
+    import inspect
+
+    args, kwargs = layer.__dict__.get("_given", ((), {}))
+    signature = inspect.signature(type(layer).__init__)
+    bound = signature.bind(layer, *args, **kwargs)
+    bound.apply_defaults()
+    found: dict[str, Any] = {}
+    plain = True
+    for name, value in list(bound.arguments.items())[1:]:
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            found.update(value)
+        elif kind is inspect.Parameter.VAR_POSITIONAL:
+            plain = plain and not value
+        else:
+            found[name] = value
+    for name in ("name", "trainable", "dtype", "activity_regularizer"):
+        found.pop(name, None)
+    for value in flatten(found):
+        plain = plain and (value is None or isinstance(value, (bool, int, float, str)))
+    if not plain:
+        raise NotImplementedError(
+            f"Layer '{layer.name}' ({type(layer).__name__}) was made with arguments that are no "
+            "plain values. Write a `get_config` that returns {**super().get_config(), ...}."
+        )
+    return found

@@ -18,6 +18,8 @@ class Merge(Layer):
     Tensors of fewer axes get axes of size 1 behind the batch axis, as in Keras.
     """
 
+    _writes_build = True
+
     least = 1
     most: int | None = None
 

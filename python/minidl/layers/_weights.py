@@ -20,6 +20,8 @@ _OWN = {
     "_losses",
     "_constrained",
     "_build_shape",
+    "_inbound_nodes",
+    "_outbound_nodes",
 }
 
 

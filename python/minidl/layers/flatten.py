@@ -26,6 +26,8 @@ class Flatten(Layer):
     (2, 12)
     """
 
+    _writes_build = True
+
     def __init__(self, data_format=None, **kwargs):
         super().__init__(**kwargs)
         self.data_format = check_data_format(data_format)

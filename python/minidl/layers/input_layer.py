@@ -6,32 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .._symbolic import KerasTensor, Node
 from ..config import floatx
 from ._common import refuse
 from .layer import Layer
-
-
-class KerasTensor:
-    """A placeholder: shape and dtype without data.
-
-    Source: `keras.KerasTensor`.
-    """
-
-    def __init__(self, shape: tuple, dtype: str, layer: InputLayer, name: str):
-        self.shape = shape
-        self.dtype = dtype
-        self.name = name
-        self._keras_history = (layer, 0, 0)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        raise TypeError(f"{self!r} is a placeholder made by `Input`: it holds no data.")
-
-    def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
 class InputLayer(Layer):
@@ -83,15 +61,11 @@ class InputLayer(Layer):
         self.batch_shape = _sizes(batch_shape, "batch_shape")
         self._input_dtype = str(np.dtype(dtype or floatx()))
         self.built = True
-        self._output = KerasTensor(self.batch_shape, self._input_dtype, self, self.name)
+        Node(self, (), {}, KerasTensor(self.batch_shape, self._input_dtype, self.name))
 
     @property
     def dtype(self):
         return self._input_dtype
-
-    @property
-    def output(self) -> KerasTensor:
-        return self._output
 
     def call(self, inputs):
         return inputs

@@ -11,9 +11,11 @@ import numpy as np
 
 from .. import regularizers
 from .._naming import auto_name
+from .._symbolic import KerasTensor, Node, NodesMixin, infer, is_symbolic
 from .._tape import Tensor, Variable
+from .._tree import map_shapes, map_structure
 from ..config import get_policy, serialize_policy
-from ._arguments import ArgumentsMixin, argument_names
+from ._arguments import ArgumentsMixin, argument_names, default_of, given_arguments
 from ._weights import WeightsMixin
 from .input_spec import InputSpec
 
@@ -24,6 +26,7 @@ class _CallContext(threading.local):
     training: bool | None = None
     depth = 0
     scope: tuple[str, ...] = ()
+    trial = False  # on made-up data, to find shapes out
 
 
 call_context = _CallContext()
@@ -51,7 +54,7 @@ def _recording_build(build: Callable) -> Callable:
     return wrapper
 
 
-class Layer(ArgumentsMixin, WeightsMixin):
+class Layer(ArgumentsMixin, WeightsMixin, NodesMixin):
     """Base class of all layers and models: weights plus a `call`.
 
     Subclasses implement `__init__`, `build(input_shape)` (which makes weights with `add_weight`),
@@ -82,6 +85,9 @@ class Layer(ArgumentsMixin, WeightsMixin):
     # True for built-in layers: no layers inside, weights only by add_weight. One that does hold
     # layers says `_is_leaf = False`.
     _is_leaf = False
+    _keras_module: str | None = None  # where Keras has it, where that is not keras.layers
+    _keras_name: str | None = None  # its registered name there
+    _writes_build = False  # Keras writes the shape though there are no weights
     _makes_masks = False  # overrides `compute_mask`: asked even where nothing is masked
     supports_masking = False
     _initialised = False
@@ -162,15 +168,46 @@ class Layer(ArgumentsMixin, WeightsMixin):
         raise NotImplementedError(f"Layer {type(self).__name__} does not implement `call`.")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shape of the output for an input shape; found by a trial call unless overridden."""
-        shape = tuple(input_shape)
-        if None in shape[1:]:
-            raise NotImplementedError(
-                f"Layer '{self.name}' ({type(self).__name__}) must implement "
-                "`compute_output_shape(input_shape)` to be used with unknown dimensions."
+        """Shape of the output for an input shape; found by trial calls unless overridden."""
+        spec = map_shapes(lambda shape: KerasTensor(shape, self._np_dtype), input_shape)
+        return map_structure(lambda x: x.shape, self._try_call(spec, (), {}))
+
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic outputs for symbolic inputs.
+
+        Their shapes come from `compute_output_shape` where a layer has one, else from trial calls.
+        """
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return self._try_call(inputs, args, kwargs)
+        shapes = self._shapes(inputs, kwargs)
+        names = argument_names(type(self).compute_output_shape)[1:]
+        if len(names) > 1:
+            out = self.compute_output_shape(**{k: v for k, v in shapes.items() if k in names})
+        else:
+            out = self.compute_output_shape(next(iter(shapes.values())))
+        return map_shapes(lambda shape: KerasTensor(shape, self._np_dtype), out)
+
+    def _try_call(self, inputs: Any, args: tuple, kwargs: dict) -> Any:
+        """Call on zeros and leave no trace: states and losses are put back."""
+        before = [(v, v.numpy()) for v in self.non_trainable_weights]
+        outer, call_context.trial = call_context.trial, True
+        try:
+            return infer(
+                lambda given: self._call_in_context(given[0], given[1], None, dict(given[2])),
+                (inputs, args, kwargs),
+                f"layer '{self.name}' ({type(self).__name__})",
             )
-        trial = np.zeros((1, *shape[1:]), self._np_dtype)
-        return (shape[0], *self(trial).shape[1:])
+        finally:
+            call_context.trial = outer
+            self._clear_losses()
+            for variable, value in before:
+                if (variable.data != value).any():
+                    variable.assign(value)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        layer.__dict__["_given"] = (args, kwargs)  # for classes without a `get_config`
+        return layer
 
     def get_config(self) -> dict:
         """The arguments that make an equal layer, as Keras writes them."""
@@ -181,6 +218,8 @@ class Layer(ArgumentsMixin, WeightsMixin):
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config:
+            config = {**given_arguments(self), **config}
         return config
 
     @classmethod
@@ -200,9 +239,11 @@ class Layer(ArgumentsMixin, WeightsMixin):
         if type(inputs) is not Tensor or inputs.data.dtype is not self._np_dtype:
             if inputs is _MISSING:
                 inputs = self._first_argument(kwargs)
-            inputs = self._convert(inputs)
+            inputs = self._to_tensor(inputs) if inputs is None else self._convert(inputs)
             plain = plain and isinstance(inputs, Tensor)
         if not plain:
+            if is_symbolic(inputs, args, kwargs):
+                return self._call_symbolic(inputs, args, training, kwargs)
             args, kwargs = self._bind(args, kwargs)
             training = kwargs.pop("training", training)
         spec = self.input_spec
@@ -230,6 +271,25 @@ class Layer(ArgumentsMixin, WeightsMixin):
         out = self._call_in_context(inputs, args, training, kwargs)
         self._pass_masks(inputs, out, previous)
         return out
+
+    def _call_symbolic(self, inputs: Any, args: tuple, training: Any, kwargs: dict) -> Any:
+        """Leave a node in the graph instead of computing."""
+        node_args, node_kwargs = (inputs, *args), dict(kwargs)
+        if training is None and self._takes_training:
+            training = default_of(type(self).call, "training")  # as Keras writes it
+        if training is not None:
+            node_kwargs["training"] = training
+        args, kwargs = self._bind(args, kwargs)
+        kwargs.pop("training", None)
+        if self.input_spec is not None:
+            self._check_spec(self.input_spec, inputs)
+        if not self.built:
+            self._build_on_call(inputs, kwargs)
+        if "mask" in self._mask_names and len(self._tensor_arguments(inputs, kwargs)) == 1:
+            node_kwargs.setdefault("mask", None)  # as Keras writes it
+        outputs = self.compute_output_spec(inputs, *args, **kwargs)
+        Node(self, node_args, node_kwargs, outputs)
+        return outputs
 
     def _first_argument(self, kwargs: dict) -> Any:
         """The first argument of a call that named all of them."""
@@ -294,6 +354,8 @@ class Layer(ArgumentsMixin, WeightsMixin):
                 "as the first statement of `__init__`."
             )
         shapes = self._shapes(inputs, kwargs)
+        if call_context.trial:  # that batch is made up
+            shapes = map_shapes(lambda shape: (None, *shape[1:]), shapes)
         if len(self._build_names) > 1:
             self._build(**{k: v for k, v in shapes.items() if k in self._build_names})
         else:

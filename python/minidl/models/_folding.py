@@ -51,8 +51,8 @@ def fold(layers: Sequence[Layer]) -> list[Any]:
     steps: list[Any] = []
     i = 0
     while i < len(layers):
-        if i + 1 < len(layers) and _belong_together(layers[i], layers[i + 1]):
-            relu = i + 2 < len(layers) and _is_relu(layers[i + 2], layers[i]._np_dtype)
+        if i + 1 < len(layers) and foldable_with(layers[i], layers[i + 1]):
+            relu = i + 2 < len(layers) and foldable_relu(layers[i], layers[i + 2])
             count = 3 if relu else 2
             steps.append(Folded(*layers[i : i + count]))
             i += count
@@ -62,7 +62,8 @@ def fold(layers: Sequence[Layer]) -> list[Any]:
     return steps
 
 
-def _belong_together(layer: Any, norm: Any) -> bool:
+def foldable_with(layer: Any, norm: Any) -> bool:
+    """Whether the batch normalisation behind a layer can be taken into its weights."""
     if type(layer) not in FOLDABLE or type(norm) is not BatchNormalization:
         return False
     spec: Any = norm.input_spec
@@ -77,13 +78,16 @@ def _belong_together(layer: Any, norm: Any) -> bool:
     )
 
 
-def _is_relu(layer: Any, dtype: np.dtype) -> bool:
-    if layer.activity_regularizer is not None or layer._np_dtype != dtype:
+def foldable_relu(layer: Any, relu: Any) -> bool:
+    """Whether what follows is a plain relu, which the layer's kernel can do itself."""
+    if type(relu) not in (ReLU, Activation):
         return False
-    if type(layer) is ReLU:
-        plain = layer.negative_slope == 0 and layer.threshold == 0
-        return plain and layer.max_value is None
-    return type(layer) is Activation and layer.activation is activations.relu
+    if relu.activity_regularizer is not None or relu._np_dtype != layer._np_dtype:
+        return False
+    if type(relu) is ReLU:
+        plain = relu.negative_slope == 0 and relu.threshold == 0
+        return plain and relu.max_value is None
+    return relu.activation is activations.relu
 
 
 class Folded:

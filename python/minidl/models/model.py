@@ -6,38 +6,57 @@ from typing import Any
 
 import numpy as np
 
+from .._custom_objects import custom_object_scope
+from .._symbolic import KerasTensor
 from ..layers.layer import Layer
 from ._trainer import Trainer
 
 
 class Model(Trainer):
-    """A model written as a class: layers in `__init__`, the computation in `call`.
+    """Layers that can be trained: a graph of them, or a class with `call`.
 
     Args:
-        *args: Not offered yet: functional models.
+        inputs: Symbolic tensor of `Input`, or a nested structure of them; with `outputs` this
+            makes a functional model. Left out by classes that write `call` themselves.
+        outputs: Symbolic tensor computed from the inputs, or a nested structure of them.
         **kwargs: `name`, `trainable`, `dtype`.
 
     Raises:
-        NotImplementedError: `inputs` and `outputs` are given, as for a functional model.
+        ValueError: see `Functional`.
 
     Source: `keras.Model`.
 
     >>> import minidl, numpy as np
+    >>> x = minidl.Input((4,))
+    >>> model = minidl.Model(x, minidl.layers.Dense(3)(x))
     >>> class Net(minidl.Model):
     ...     def __init__(self):
     ...         super().__init__()
     ...         self.dense = minidl.layers.Dense(3)
     ...     def call(self, x):
     ...         return self.dense(x)
-    >>> Net()(np.zeros((2, 4), "float32")).shape
-    (2, 3)
+    >>> [m(np.zeros((2, 4), "float32")).shape for m in (model, Net())]
+    [(2, 3), (2, 3)]
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and _is_functional(args, kwargs):
+            from .functional import Functional
+
+            return super().__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
     def __init__(self, *args: Any, **kwargs: Any):
-        if args or "inputs" in kwargs or "outputs" in kwargs:
-            raise NotImplementedError(
-                "Functional models, Model(inputs, outputs), are not offered yet: list the layers "
-                "in a `minidl.Sequential([...])`, or subclass `minidl.Model` and write `call`."
+        if _is_functional(args, kwargs):  # a subclass hands its graph up
+            from .functional import Functional
+
+            _put_between(type(self), Functional)
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
+            return
+        if args:
+            raise TypeError(
+                "Model() takes `inputs` and `outputs`, or neither. Received one argument: "
+                f"{args[0]!r}"
             )
         Layer.__init__(self, **kwargs)
         self._init_trainer()
@@ -64,6 +83,18 @@ class Model(Trainer):
             return
         self.built = True
         self._build_shape = shape
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        """Make a model from a config of `get_config`; its weights are fresh."""
+        if {"layers", "input_layers", "output_layers"} <= set(config):
+            from ._functional_config import functional_from_config
+            from .functional import Functional
+
+            kind = Functional if cls is Model else cls
+            return functional_from_config(kind, config, custom_objects)
+        with custom_object_scope(custom_objects):
+            return super().from_config(config)
 
     @property
     def layers(self) -> list[Layer]:
@@ -162,3 +193,23 @@ class Model(Trainer):
         from . import _weights_file
 
         _weights_file.load_weights(self, filepath)
+
+
+def _is_functional(args: tuple, kwargs: dict) -> bool:
+    """Whether these arguments say what goes in and what comes out."""
+    return (
+        len(args) >= 2
+        or ("outputs" in kwargs and (len(args) == 1 or "inputs" in kwargs))
+        or (len(args) == 1 and isinstance(args[0], KerasTensor))
+    )
+
+
+def _put_between(cls: type, functional: type) -> None:
+    """Make a subclass of `Model` one of `Functional`, as Keras does when it has a graph."""
+    if issubclass(cls, functional):
+        return
+    for base in cls.__bases__:
+        if base is not Model and issubclass(base, Model):
+            _put_between(base, functional)
+    if Model in cls.__bases__:
+        cls.__bases__ = tuple(functional if b is Model else b for b in cls.__bases__)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from .. import layers as layers_module
-from .._tape import Variable
+from .._symbolic import KerasTensor, Node, UnknownShape
+from .._tree import flatten, map_structure
 from ..layers._arguments import set_mask
-from ..layers.input_layer import InputLayer, KerasTensor
+from ..layers.input_layer import InputLayer
 from ..layers.layer import Layer, call_context
+from ._fast_lists import FastListsMixin
 from ._folding import fold
 from .model import Model
 
 
-class Sequential(Model):
+class Sequential(FastListsMixin, Model):
     """A stack of layers, each fed with the output of the one before.
 
     Args:
@@ -34,6 +37,7 @@ class Sequential(Model):
     """
 
     _carries_masks = True
+    _keras_module = "keras"
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
         super().__init__(trainable=trainable, name=name)
@@ -41,7 +45,8 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         self._input: InputLayer | None = None
         self._folded: list[Any] | None = None  # see `_inference_steps`
-        self._leaves: tuple[Layer, ...] | None = ()  # the layers, when none has layers inside
+        self._symbolic: Any = None  # the output, as a node of a graph
+        self._leaves = ()
         if isinstance(layers, (Layer, KerasTensor)):
             raise ValueError("`layers` must be a list of layers.")
         for layer in layers or ():
@@ -93,8 +98,8 @@ class Sequential(Model):
         self._changed()
 
     def _changed(self) -> None:
-        leaves = all(layer._is_leaf for layer in self._stack)
-        self._leaves = tuple(self._stack) if leaves else None
+        self._set_leaves(self._stack)
+        self._symbolic = None
         self._folded = None
         self.built = False
 
@@ -114,8 +119,10 @@ class Sequential(Model):
         first = self._stack[0]
         if self._input is not None:
             self.build(self._input.batch_shape)
-        elif isinstance(first, Sequential) and first._input is not None:
-            self.build(first._input.batch_shape)
+        else:
+            inputs = getattr(first, "inputs", None) if isinstance(first, Model) else None
+            if inputs:
+                self.build(inputs[0].shape)
 
     def build(self, input_shape: Any = None) -> None:
         """Make all weights.
@@ -141,27 +148,18 @@ class Sequential(Model):
             )
         if self._input is None:
             self._input = InputLayer(batch_shape=(None, *given[1:]), dtype=self._stack[0].dtype)
-        shape: Any = self._input.batch_shape
+        x: Any = self._input.output
         outer = call_context.scope
         call_context.scope = (*outer, self.name)
+        self._symbolic = None
         try:
             for layer in self._stack:
-                shape = self._build_layer(layer, shape)
-                if shape is None:  # a custom layer that cannot tell: built by the first data
-                    return
+                x = layer(x)
+        except UnknownShape:  # a custom layer that cannot tell: built by the first data
+            return
         finally:
             call_context.scope = outer
-        self._output_shape = shape
-
-    def _build_layer(self, layer: Layer, shape: tuple) -> tuple | None:
-        if layer.input_spec is not None:
-            layer.input_spec.check(layer, shape)
-        if not layer.built:
-            layer._build(shape)
-        try:
-            return tuple(layer.compute_output_shape(shape))
-        except NotImplementedError:
-            return None
+        self._symbolic = x
 
     def _build(self, shape: Any) -> None:
         if isinstance(shape, tuple):
@@ -210,12 +208,11 @@ class Sequential(Model):
         )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        shape = tuple(input_shape)
+        shape = input_shape
         for layer in self._stack:
-            shape = tuple(layer.compute_output_shape(shape))
+            shape = layer.compute_output_shape(shape)
         return shape
 
-    # -- what is asked for on every step, without a walk through all attributes ----------------
     @property
     def _layers(self) -> list[Layer]:
         return self._stack
@@ -225,41 +222,64 @@ class Sequential(Model):
         """The layers, without the `Input`."""
         return list(self._stack)
 
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
-        if self._leaves is None:
-            return super().trainable_weights
-        if not self._trainable:
-            return []
-        return [
-            v
-            for layer in self._leaves
-            if layer._trainable
-            for v in layer._trainable_variables
-            if v.trainable
-        ]
-
-    trainable_variables = trainable_weights
+    # -- as a graph ---------------------------------------------------------------------------
+    def _ends(self) -> tuple[KerasTensor, Any]:
+        """The symbolic input and output."""
+        if self._input is None or self._symbolic is None:
+            raise AttributeError(
+                f"Sequential model '{self.name}' has no defined input and output yet: start it "
+                "with an `Input`, or call it on data."
+            )
+        return self._input._inbound_nodes[0].outputs[0], self._symbolic
 
     @property
-    def losses(self) -> list[Any]:
-        """Penalties of all layers; see `Layer.losses`."""
-        if self._leaves is None or self._losses:
-            return super().losses
-        for layer in self._leaves:
-            if layer._losses or layer._regularized:
-                return super().losses
-        return []
+    def input(self) -> KerasTensor:
+        """The symbolic input."""
+        return self._ends()[0]
 
-    def _clear_losses(self) -> None:
-        if self._leaves is None:
-            super()._clear_losses()
-            return
-        self._losses.clear()
-        for layer in self._leaves:
-            if layer._losses:
-                layer._losses.clear()
+    @property
+    def output(self) -> Any:
+        """The symbolic output."""
+        return self._ends()[1]
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic input in a list."""
+        return [self.input]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic output in a list."""
+        return list(flatten(self.output))
+
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        x = inputs
+        for layer in self._stack:
+            x = layer.compute_output_spec(x)
+        return x
+
+    def __deepcopy__(self, memo: dict) -> Sequential:
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        twin.__dict__.update(copy.deepcopy(self.__getstate__(), memo))
+        twin._reconnect()
+        return twin
+
+    def __getstate__(self) -> dict:
+        return {**super().__getstate__(), "_symbolic": None}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Make the symbolic calls again, in a copy."""
+        if self._input is not None:
+            shape, dtype = self._input.batch_shape, self._input.dtype
+            if not self._input._inbound_nodes:
+                Node(self._input, (), {}, KerasTensor(shape, dtype, self._input.name))
+            if self.built and self._stack:
+                self.build(shape)
 
     @property
     def input_shape(self) -> tuple:
@@ -269,11 +289,11 @@ class Sequential(Model):
         return self._input.batch_shape
 
     @property
-    def output_shape(self) -> tuple:
+    def output_shape(self) -> Any:
         """Shape of a batch of outputs."""
-        if not self.built or getattr(self, "_output_shape", None) is None:
+        if not self.built or self._symbolic is None:
             raise AttributeError(f"Sequential model '{self.name}' has no defined output shape yet.")
-        return self._output_shape
+        return map_structure(lambda x: x.shape, self._symbolic)
 
     # -- config -------------------------------------------------------------------------------
     def get_config(self) -> dict:

@@ -339,3 +339,11 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+# On symbolic tensors all of these become nodes of a graph. Those that make tensors from nothing
+# never meet one.
+for _name in __all__:
+    _function = globals()[_name]
+    if hasattr(_function, "__code__") and _name not in ("arange", "eye", "full", "ones", "zeros"):
+        globals()[_name] = _tape.Op(_function)
+del _name, _function
