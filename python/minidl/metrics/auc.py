@@ -102,6 +102,9 @@ class AUC(FullMatrix):
         self._add_counts((n, shape[1]) if self.multi_label else (n,))
         self._built = True
 
+    def _build_like(self, arrays):
+        self._build((None, arrays[0].shape[-1]))
+
     def update_state(self, y_true, y_pred, sample_weight=None):
         if self._from_logits:
             y_pred = ops.sigmoid(y_pred)

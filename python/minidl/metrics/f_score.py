@@ -59,6 +59,9 @@ class FBetaScore(Metric):
             setattr(self, name, self.add_variable(shape, dtype="float64", name=name))
         self._built = True
 
+    def _build_like(self, arrays):
+        self._build((None, *arrays[0].shape))
+
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = as_array(y_true), as_array(y_pred)
         if y_true.ndim != 2 or y_pred.ndim != 2:

@@ -88,6 +88,20 @@ class Metric:
             return {k: _plain(v) for k, v in result.items()}
         return _plain(result)
 
+    def _get_state(self) -> list[np.ndarray]:
+        """All that has been gathered, for a training run that is to go on later."""
+        return [v.numpy() for v in self._variables]
+
+    def _set_state(self, arrays: list[np.ndarray]) -> None:
+        """Put back what `_get_state` gave."""
+        if not self._variables:
+            self._build_like(arrays)
+        for v, a in zip(self._variables, arrays, strict=True):
+            v.assign(a)
+
+    def _build_like(self, arrays: list[np.ndarray]) -> None:
+        """Make the variables of a metric that makes them with the first batch."""
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)
         return self.result()

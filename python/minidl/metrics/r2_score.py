@@ -64,6 +64,11 @@ class R2Score(Metric):
             setattr(self, attribute, variable)
         self._built = True
 
+    def _set_state(self, arrays):
+        if not self._built and len(arrays) > 1:
+            self._build(arrays[1].shape[0])
+        super()._set_state(arrays)
+
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = (as_array(y).astype(np.float64) for y in (y_true, y_pred))
         y_true, y_pred = same_rank(y_true, y_pred)

@@ -80,6 +80,12 @@ class Sum(Metric):
     def reset_state(self):
         self.total = 0.0
 
+    def _get_state(self):
+        return [np.array(self.total)]
+
+    def _set_state(self, arrays):
+        self.total = float(arrays[0])
+
     def _value(self):
         return self.total
 
@@ -119,6 +125,12 @@ class Mean(Metric):
     def reset_state(self):
         self.total = 0.0
         self.count = 0.0
+
+    def _get_state(self):
+        return [np.array([self.total, self.count])]
+
+    def _set_state(self, arrays):
+        self.total, self.count = (float(n) for n in arrays[0])
 
     def _value(self):
         return self.total / self.count if self.count else 0.0

@@ -28,6 +28,8 @@ class Steps(Layer):
         self._compiled: Compiled | None = None
         self._loss_tracker: Any = None
         self._metric_cache: Any = None
+        # where `fit` goes on: epoch, batches done, what to call behind them; see BackupAndRestore
+        self._resume_point: Any = None
 
     # -- compile ------------------------------------------------------------------------------
     def compile(

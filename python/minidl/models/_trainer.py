@@ -104,10 +104,13 @@ class Trainer(Steps):
         self.stop_training = False
         logs: dict = {}
         calls.on_train_begin()
+        first, done, resume = self._resume_point or (initial_epoch, 0, None)
+        self._resume_point = None
         try:
-            for epoch in range(initial_epoch, epochs):
+            for epoch in range(first, epochs):
                 calls.on_epoch_begin(epoch)
-                logs = self._train_epoch(batches, calls)
+                logs = self._train_epoch(batches, calls, done, resume)
+                done, resume = 0, None
                 if held_out is not None and _is_due(epoch, validation_freq):
                     values = self._run_evaluation(held_out, calls)
                     logs.update({f"val_{k}": v for k, v in values.items()})
@@ -131,7 +134,9 @@ class Trainer(Steps):
             return make_batches(x, y, w, None, size, steps)
         return make_batches(data, batch_size=size, steps=steps)
 
-    def _train_epoch(self, batches: Any, calls: CallbackList) -> dict:
+    def _train_epoch(
+        self, batches: Any, calls: CallbackList, done: int = 0, resume: Any = None
+    ) -> dict:
         begin = calls.calls("on_train_batch_begin")
         end = calls.calls("on_train_batch_end")
         self._metric_cache = self.metrics
@@ -139,8 +144,14 @@ class Trainer(Steps):
             m.reset_state()
         step = self.train_step
         logs: dict = {}
-        i = -1
-        for i, batch in enumerate(batches):
+        i = done - 1
+        source = iter(batches)
+        if resume is not None:
+            for _ in range(done):
+                next(source, None)
+            resume()
+            logs = self.get_metrics_result()
+        for i, batch in enumerate(source, done):
             for call in begin:
                 call(i)
             logs = step(batch)

@@ -40,7 +40,11 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         raise ValueError(
             f"Model '{model.name}' has no weights yet: build it or call it on data before saving."
         )
-    arrays = {_key(i, v): v.data for i, v in enumerate(model.weights)}
+    write_npz(path, {_key(i, v): v.data for i, v in enumerate(model.weights)})
+
+
+def write_npz(path: str, arrays: dict[str, Any]) -> None:
+    """Write named arrays to `path`: a file of this folder that takes its place when it is whole."""
     folder = os.path.dirname(os.path.abspath(path))
     handle, partial = tempfile.mkstemp(prefix=".minidl-", suffix=".npz", dir=folder)
     try:
