@@ -290,6 +290,8 @@ def serialize(layer: Any) -> dict:
     # Keras counts most of its layers without weights as built from the start
     if build_config and (layer.weights or layer._writes_build or not layer._is_leaf):
         config["build_config"] = build_config
+    if hasattr(layer, "get_compile_config"):
+        config["compile_config"] = layer.get_compile_config()
     return config
 
 
@@ -319,4 +321,6 @@ def deserialize(config: dict, custom_objects: dict[str, Any] | None = None) -> L
         else:
             layer = _registry.deserialize(config)
         layer.build_from_config(config.get("build_config") or {})
+        if config.get("compile_config") and hasattr(layer, "compile_from_config"):
+            layer.compile_from_config(config["compile_config"])
     return layer

@@ -41,12 +41,21 @@ def map_arrays(fn: Callable, structure: Any) -> Any:
     return fn(structure)
 
 
+def _holds_arrays(x: Any) -> bool:
+    """Whether `x` is an array with axes or a structure of them: an input, not a row of one."""
+    if isinstance(x, dict):
+        return True
+    if isinstance(x, (list, tuple)):
+        return bool(x) and all(map(_holds_arrays, x))
+    return _is_arraylike(x) and np.ndim(x) > 0
+
+
 def to_arrays(x: Any, name: str) -> Any:
     """One array, or a list, tuple or dict of arrays for models of several inputs."""
     if isinstance(x, dict):
         return {k: to_arrays(v, f"{name}[{k!r}]") for k, v in x.items()}
-    if isinstance(x, (list, tuple)) and x and all(_is_arraylike(v) and np.ndim(v) for v in x):
-        return tuple(_as_array(v, f"{name}[{i}]") for i, v in enumerate(x))
+    if isinstance(x, (list, tuple)) and x and all(map(_holds_arrays, x)):
+        return tuple(to_arrays(v, f"{name}[{i}]") for i, v in enumerate(x))
     return _as_array(x, name)
 
 

@@ -48,10 +48,12 @@ class Steps(Layer):
 
         Args:
             optimizer: Name or Optimizer. Defaults to `"rmsprop"`.
-            loss: Name, Loss or callable `(y_true, y_pred)`; None trains on `add_loss` alone.
-            loss_weights: Not offered: there is one loss.
+            loss: Name, Loss or callable `(y_true, y_pred)`, or a list or dict of them by output;
+                None trains on `add_loss` alone.
+            loss_weights: A number for each loss, as a list or a dict by output.
             metrics: List of names, Metric objects or callables. `"accuracy"` becomes the kind
-                that fits targets and outputs.
+                that fits targets and outputs. For several outputs a list or dict with one entry
+                (a metric or a list of them) for each output.
             weighted_metrics: The same, for metrics that see the sample weights.
             run_eagerly: Accepted: there is no other way here.
             steps_per_execution: Must be 1.
@@ -63,11 +65,19 @@ class Steps(Layer):
 
         Source: `keras.Model.compile`.
         """
-        if loss_weights is not None:
-            raise ValueError("`loss_weights` is not offered: a model has one loss so far.")
         if steps_per_execution != 1:
             raise ValueError("`steps_per_execution` must be 1: steps cost too little to be joined.")
-        compiled = Compiled(loss, metrics, weighted_metrics)
+        compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self._compile_arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": 1,
+            "jit_compile": False,
+        }
         self.optimizer = optimizers.get(optimizer)
         self._compiled = compiled
         self._loss_tracker = metrics_module.Mean(name="loss")
@@ -91,7 +101,7 @@ class Steps(Layer):
 
     def _compiled_metrics(self) -> list[Any]:
         c = self._compiled
-        return [] if c is None else [*c.metrics, *c.weighted]
+        return [] if c is None else c.all_metrics
 
     def _tracks_loss(self) -> bool:
         return self.compiled
@@ -109,19 +119,39 @@ class Steps(Layer):
     def get_metrics_result(self) -> dict[str, float]:
         """The values of all metrics so far, by name."""
         logs: dict[str, float] = {}
-        for m in self._logged:
+        cached = self._metric_cache
+        for name, m in self._named_metrics() if cached is None else cached:
             value = m._value()
             if isinstance(value, dict):
                 logs.update(value)
             else:
-                logs[m.name] = value
+                logs[name] = value
         return logs
 
-    @property
-    def _logged(self) -> list[Any]:
-        """The metrics, looked up once a pass."""
-        cached = self._metric_cache
-        return self.metrics if cached is None else cached
+    def _named_metrics(self) -> list[tuple[str, Any]]:
+        """All metrics with their names in logs; looked up once a pass."""
+        compiled = self._compiled
+        labels = {} if compiled is None else {id(m): name for name, m in compiled.named}
+        return [(labels.get(id(m), m.name), m) for m in self.metrics]
+
+    def get_compile_config(self) -> dict:
+        """What `compile` was given, as Keras writes it; empty before."""
+        if not self.compiled:
+            return {}
+        from .._serialize import serialize_keras_object
+
+        arguments = {**self._compile_arguments, "optimizer": self.optimizer}
+        return serialize_keras_object(arguments)
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compile as a config of `get_compile_config` says."""
+        from .._serialize import deserialize_keras_object
+
+        arguments = deserialize_keras_object(config)
+        arguments.pop("auto_scale_loss", None)
+        self.compile(**arguments)
+        if self.built and hasattr(self.optimizer, "build"):
+            self.optimizer.build(self.trainable_variables)
 
     # -- one step -----------------------------------------------------------------------------
     def compute_loss(
@@ -139,8 +169,8 @@ class Steps(Layer):
             if y is None:
                 raise ValueError("The compiled loss needs targets: pass `y`.")
             if not compiled.built:
-                compiled.build(y, y_pred)
-            total = compiled.loss(y, y_pred, sample_weight)
+                compiled.build(y, y_pred, self._names_of_outputs())
+            total = compiled.compute(y, y_pred, sample_weight)
         for extra in self.losses:
             total = extra if total is None else total + extra
         if total is None:
@@ -154,10 +184,9 @@ class Steps(Layer):
         """Update the compiled metrics with a batch and return the values of all."""
         compiled = self._compiled
         if compiled is not None and y is not None:
-            for m in compiled.metrics:
-                m.update_state(y, y_pred)
-            for m in compiled.weighted:
-                m.update_state(y, y_pred, sample_weight)
+            if not compiled.built:
+                compiled.build(y, y_pred, self._names_of_outputs())
+            compiled.update(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def train_step(self, data: tuple) -> dict:
@@ -187,6 +216,10 @@ class Steps(Layer):
         """One prediction step. Override it for another."""
         return self(data[0], training=False)
 
+    def _names_of_outputs(self) -> list[str] | None:
+        """Functional models know them."""
+        return getattr(self, "output_names", None)
+
     def _track_loss(self, loss: Any, x: Any) -> None:
         tracker = self._loss_tracker
         first = x
@@ -212,6 +245,6 @@ class Steps(Layer):
             return
         if isinstance(y, np.ndarray) and hasattr(y_pred, "shape") and y_pred.ndim == 0:
             raise ValueError("The model must give one output per sample, not a single number.")
-        compiled.build(y, y_pred)
+        compiled.build(y, y_pred, self._names_of_outputs())
         if isinstance(batches, ArrayBatches):
             compiled.check_targets(batches.arrays[1], y_pred)

@@ -139,8 +139,8 @@ class Trainer(Steps):
     ) -> dict:
         begin = calls.calls("on_train_batch_begin")
         end = calls.calls("on_train_batch_end")
-        self._metric_cache = self.metrics
-        for m in self._metric_cache:
+        self._metric_cache = self._named_metrics()
+        for _, m in self._metric_cache:
             m.reset_state()
         step = self.train_step
         logs: dict = {}
@@ -222,8 +222,8 @@ class Trainer(Steps):
         calls.on_test_begin()
         begin = calls.calls("on_test_batch_begin")
         end = calls.calls("on_test_batch_end")
-        self._metric_cache = self.metrics
-        for m in self._metric_cache:
+        self._metric_cache = self._named_metrics()
+        for _, m in self._metric_cache:
             m.reset_state()
         self.stop_evaluating = False
         logs: dict = {}
@@ -307,7 +307,7 @@ class Trainer(Steps):
             return_dict: Whether a dict is returned. Defaults to False.
 
         Returns:
-            The loss, a list of loss and metrics so far, or a dict by name.
+            The loss, a list of loss and metrics of this batch, or a dict by name.
 
         Raises:
             ValueError: not compiled, or data that does not fit; no weight has changed then.
@@ -327,6 +327,7 @@ class Trainer(Steps):
     def _on_batch(self, step, x, y, sample_weight, class_weight, return_dict):
         batch = make_batches(x, y, sample_weight, class_weight)
         self._prepare(batch)
+        self.reset_metrics()
         logs = step(batch.arrays)
         if return_dict:
             return logs
