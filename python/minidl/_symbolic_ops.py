@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,23 @@ from ._tape import Tensor, register_symbolic
 # The classes behind `keras.ops`, by the module that Keras writes into a file. The class of a
 # function is its name in camel case, unless given here.
 _NUMPY = """
-abs absolute add all any argmax argmin broadcast_to ceil clip concatenate copy cos divide equal
-exp expand_dims expm1 flip floor floor_divide full_like getitem:GetItem greater greater_equal
-isfinite isinf isnan less less_equal log log1p logical_and logical_not logical_or matmul max
-maximum mean min minimum mod moveaxis multiply negative not_equal ones_like pad power ravel
-reciprocal repeat reshape round sign sin split sqrt square squeeze stack std subtract sum swapaxes
-take tanh tile transpose true_divide var where zeros_like
+einsum abs absolute add all any argmax argmin broadcast_to ceil clip concatenate copy cos divide
+equal exp expand_dims expm1 flip floor floor_divide full_like getitem:GetItem greater
+greater_equal isfinite isinf isnan less less_equal log log1p logical_and logical_not logical_or
+matmul max maximum mean min minimum mod moveaxis multiply negative not_equal ones_like pad power
+ravel reciprocal repeat reshape round sign sin split sqrt square squeeze stack std subtract sum
+swapaxes take tanh tile transpose true_divide var where zeros_like
 """
 _NN = """
 average_pool batch_normalization:BatchNorm binary_crossentropy categorical_crossentropy celu conv
-conv_transpose depthwise_conv elu gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh
-layer_normalization:LayerNorm leaky_relu log_sigmoid log_softmax max_pool moments normalize
-one_hot relu relu6 rms_normalization:RMSNorm selu separable_conv sigmoid silu soft_shrink softmax
-softplus softsign sparse_categorical_crossentropy sparse_plus sparse_sigmoid sparsemax squareplus
-tanh_shrink threshold
+conv_transpose depthwise_conv dot_product_attention elu gelu glu hard_shrink hard_sigmoid
+hard_silu hard_tanh layer_normalization:LayerNorm leaky_relu log_sigmoid log_softmax max_pool
+moments normalize one_hot relu relu6 rms_normalization:RMSNorm selu separable_conv sigmoid silu
+soft_shrink softmax softplus softsign sparse_categorical_crossentropy sparse_plus sparse_sigmoid
+sparsemax squareplus tanh_shrink threshold
+"""
+_IMAGE = """
+image.resize:Resize image.affine_transform:AffineTransform image.rgb_to_grayscale:RGBToGrayscale
 """
 _MATH = "erf logsumexp rsqrt"
 _CORE = "cast convert_to_tensor stop_gradient"
@@ -38,14 +42,16 @@ _CALLED_WITH = frozenset(
     (
         *("x", "x1", "x2", "xs", "inputs", "kernel", "depthwise_kernel", "pointwise_kernel"),
         *("condition", "target", "output", "indices", "key", "variable", "fill_value"),
-        *("constant_values", "mean", "variance", "offset", "scale", "gamma", "beta"),
+        *("constant_values", "mean", "variance", "offset", "scale", "gamma", "beta", "images"),
+        *("transform", "query", "value", "bias", "mask", "table", "h", "c", "logits", "labels"),
+        *("residual", "recurrent_kernel", "initial_state", "recurrent_dropout_mask"),
     )
 )
 # Ours beyond Keras's: written only where they say something.
 _EXTRA = {
     "relu": {"negative_slope", "max_value", "threshold"},
-    "separable_conv": {"bias", "activation"},
-    "batch_normalization": set(),
+    "separable_conv": {"activation"},
+    "dot_product_attention": {"dropout_rate", "seed", "return_attention_scores"},
 }
 _BROADCASTING = frozenset(
     (
@@ -57,7 +63,7 @@ _BROADCASTING = frozenset(
 
 
 def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
+    return "".join(part.capitalize() for part in name.rsplit(".", maxsplit=1)[-1].split("_"))
 
 
 def _read(table: str, module: str) -> dict[str, tuple[str, str]]:
@@ -71,6 +77,7 @@ def _read(table: str, module: str) -> dict[str, tuple[str, str]]:
 KERAS_CLASS = {
     **_read(_NUMPY, "keras.src.ops.numpy"),
     **_read(_NN, "keras.src.ops.nn"),
+    **_read(_IMAGE, "keras.src.ops.image"),
     **_read(_MATH, "keras.src.ops.math"),
     **_read(_CORE, "keras.src.ops.core"),
 }
@@ -89,14 +96,14 @@ class Operation(NodesMixin):
     built = True
 
     def __init__(self, function: str, settings: dict | None = None, name: str | None = None):
-        from . import ops
-
         function = _SAME.get(function, function)
         self.function = function
         self.settings = dict(settings or {})
         self.module, self.class_name = KERAS_CLASS.get(function, ("minidl.ops", _camel(function)))
         self.name = name or auto_name(self.class_name)
-        self._run = getattr(ops, function).function
+        self._run: Callable = _find(function).function
+        if function == "einsum":
+            self._run = _einsum
         parameters = inspect.signature(self._run).parameters
         self._order = [n for n in parameters if n in _CALLED_WITH]
         self._in_order = self._order == list(parameters)[: len(self._order)]
@@ -126,10 +133,12 @@ class Operation(NodesMixin):
         settings = dict(self.settings)
         extra = _EXTRA.get(self.function, ())
         for name, parameter in inspect.signature(self._run).parameters.items():
-            if name not in _CALLED_WITH and name not in extra:
+            if name not in _CALLED_WITH and name not in extra and name != "operands":
                 settings.setdefault(name, parameter.default)
         if self.function == "layer_normalization":
             settings["rms_scaling"] = False
+        if "data_format" in settings:
+            settings["data_format"] = "channels_last"  # Keras's ops do not take None here
         return {"name": self.name, **settings}
 
     @classmethod
@@ -141,10 +150,8 @@ class Operation(NodesMixin):
         """
         from . import ops
 
-        function = FUNCTION_OF.get(class_name)
-        if function is None:
-            ours = {_camel(name): name for name in ops.__all__}
-            function = ours.get(class_name)
+        ours = {_camel(name): name for name in ops.__all__}
+        function = FUNCTION_OF.get(class_name) or ours.get(class_name)
         if function is None:
             from ._registry import suggestion
 
@@ -153,7 +160,7 @@ class Operation(NodesMixin):
             )
         settings = dict(config)
         name = settings.pop("name", None)
-        known = inspect.signature(getattr(ops, function)).parameters
+        known = inspect.signature(_find(function).function).parameters
         for key in [k for k in settings if k not in known]:
             value = settings.pop(key)
             if value not in (None, False):
@@ -162,6 +169,21 @@ class Operation(NodesMixin):
 
     def __repr__(self) -> str:
         return f"<Operation name={self.name}, function={self.function}>"
+
+
+def _find(function: str) -> Any:
+    """The function of that name in `minidl.ops`, or in a namespace there."""
+    from . import ops
+
+    found: Any = ops
+    for part in function.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _einsum(*operands: Any, subscripts: str = "") -> Any:
+    """`einsum` with its setting behind the tensors, as a node calls it."""
+    return _find("einsum").function(subscripts, *operands)
 
 
 def _shape(x: Any) -> tuple:
@@ -184,6 +206,8 @@ def call_symbolic(op: Any, args: tuple, kwargs: dict) -> Any:
         return False
     if function == "convert_to_numpy":
         return np.asarray(args[0])  # raises, and says why
+    if function == "einsum":
+        return Operation(function, {"subscripts": args[0]})(*args[1:])
     bound = inspect.signature(op.function).bind(*args, **kwargs).arguments
     # what is left out behind a given one keeps its place
     tensors = {k: v for k, v in bound.items() if k in _CALLED_WITH}

@@ -458,3 +458,55 @@ def test_training_said_at_the_call():
     quiet = minidl.Model(x, layers.Dropout(0.5)(x))
     assert (quiet(data).numpy() == 1).all()
     assert (quiet(data, training=True).numpy() == 0).any()
+
+
+def test_ops_of_keras_go_both_ways():
+    k = keras()
+    x, y = minidl.Input((4, 6)), minidl.Input((4, 6))
+    picture = minidl.Input((6, 6, 3))
+    heads = ops.reshape(x, (-1, 4, 2, 3))
+    outputs = [
+        ops.einsum("btd,bsd->bts", x, y),
+        ops.image.resize(picture, (3, 4)),
+        ops.dot_product_attention(heads, heads, heads, is_causal=True),
+        ops.matmul(x, ops.transpose(y, (0, 2, 1))),
+        ops.where(x > 0, x, y),
+        ops.stack([x, y], axis=1),
+        ops.split(x, 2, axis=-1)[1],
+        ops.sum(x[:, ::2, None], axis=(1, 3)),
+        ops.clip(2.0**x, 0.0, 3.0),
+        ops.one_hot(ops.argmax(x, axis=-1), 6),
+        ops.cast(x > y, "float32") + ops.max(x, axis=1, keepdims=True),
+        ops.max_pool(picture, 2) - ops.average_pool(picture, 2),
+        ops.layer_normalization(x, np.ones(6, np.float32), np.zeros(6, np.float32)),
+        ops.leaky_relu(-x, 0.3),
+        1.0 / (ops.abs(x) + 1.0) @ np.ones((6, 2), np.float32),
+        ops.squeeze(ops.expand_dims(x, 1), 1),
+        ops.take(x, [0, 2], axis=1),
+        ops.pad(x, ((0, 0), (1, 1), (0, 0))),
+    ]
+    model = minidl.Model([x, y, picture], outputs)
+    rng = np.random.default_rng(0)
+    data = [rng.standard_normal((2, *i.shape[1:])).astype(np.float32) for i in model.inputs]
+    peer = k.Model.from_config(plain(model.get_config()))
+    again = minidl.Model.from_config(plain(peer.get_config()))
+    for i, (a, b, c) in enumerate(zip(model(data), peer(data), again(data), strict=True)):
+        assert_close(a.numpy(), value(b), 1e-5, f"output {i}")
+        np.testing.assert_array_equal(a.numpy(), c.numpy())
+        assert model.outputs[i].shape == tuple(peer.outputs[i].shape), i
+        assert model.outputs[i].dtype == a.dtype.name
+    assert pickle.loads(pickle.dumps(ops.image.resize)) is ops.image.resize
+    assert copy.deepcopy(ops.relu) is ops.relu
+
+
+def test_summary_names_the_connections():
+    lines = []
+    model = two_branches()
+    model.summary(line_length=100, print_fn=lines.append)
+    text = "\n".join(lines)
+    assert "Connected to" in text
+    assert "left[0][0], right[0][0]" in text
+    chain = minidl.Model(model.input[0], model.get_layer("left").output)
+    lines.clear()
+    chain.summary(print_fn=lines.append)
+    assert "Connected to" not in lines[0]

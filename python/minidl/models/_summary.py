@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .._tree import is_shape
+
 _ASCII = str.maketrans("┏┳┓┃┡╇┩│├┼┤└┴┘━─", "+++|+++|++++++=-")
 
 
@@ -25,39 +27,81 @@ def _count(weights: list[Any]) -> tuple[int, int]:
     return sum(math.prod(w.shape) for w in unique), sum(w.data.nbytes for w in unique)
 
 
-def _output_shape(layer: Any) -> str:
-    shape = getattr(layer, "_output_shape", None)
-    if shape is None:
-        if layer._build_shape is None:
-            return "?"
-        try:
-            shape = layer.compute_output_shape(layer._build_shape)
-        except Exception:
-            return "?"
-    if isinstance(shape, (list, dict)):
+def _shape_text(shape: tuple) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _output_shape(layer: Any, nodes: list[Any]) -> str:
+    """Shapes of the outputs: of the calls in the graph, else for the shape it was built with."""
+    nodes = nodes or list(layer._inbound_nodes[:1])
+    if nodes:
+        shapes = list(dict.fromkeys(x.shape for node in nodes for x in node.outputs))
+        texts = [_shape_text(shape) for shape in shapes]
+        return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    if getattr(layer, "_build_shape", None) is None:
+        return "?"
+    try:
+        shape = layer.compute_output_shape(layer._build_shape)
+    except Exception:
+        return "?"
+    if isinstance(shape, dict) or not is_shape(shape):
         return str(shape)
-    return f"({', '.join(['None', *map(str, shape[1:])])}{',' if len(shape) == 1 else ''})"
+    return _shape_text((None, *shape[1:]))
 
 
-def _rows(layers: list[Any], level: int, expand: bool, trainable: bool) -> Iterator[list[str]]:
-    for layer in layers:
+def _connections(graph: Any, nodes: list[Any]) -> str:
+    """Where the inputs of all calls come from: layer, number of its call, number of the output."""
+    found = []
+    for node in nodes:
+        for x in node.input_tensors:
+            operation, index, tensor = x._keras_history
+            number = graph.node_index(operation._inbound_nodes[index])
+            found.append(f"{operation.name}[{number}][{tensor}]")
+    return ", ".join(found) or "-"
+
+
+def _is_chain(model: Any) -> bool:
+    """Whether each layer only feeds the next: then no column says so."""
+    graph = getattr(model, "_graph", None)
+    if graph is None:
+        return True
+    calls = graph.nodes
+    fed = [x for node in calls for x in node.input_tensors]
+    single = all(len(node.input_tensors) <= 1 for node in calls)
+    return single and len({id(x) for x in fed}) == len(fed) == len(calls) - 1
+
+
+def _rows(model: Any, level: int, expand: bool, trainable: bool, connected: bool) -> Iterator[list]:
+    graph = getattr(model, "_graph", None)
+    for layer in model.layers if graph is None else graph.operations:
+        nodes = [] if graph is None else graph.calls_of(layer)
         lead = "   " * level + ("└ " if level else "")
-        number = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        row = [f"{lead}{layer.name} ({type(layer).__name__})", _output_shape(layer), number]
+        weights = getattr(layer, "weights", [])
+        number = f"{_count(weights)[0]:,}" if layer.built else "0 (unbuilt)"
+        kind = getattr(layer, "class_name", type(layer).__name__)
+        row = [f"{lead}{layer.name} ({kind})", _output_shape(layer, nodes), number]
+        if connected:
+            row.append("" if graph is None else _connections(graph, nodes))
         if trainable:
-            row.append(("Y" if layer.trainable else "N") if layer.built and layer.weights else "-")
+            row.append(("Y" if layer.trainable else "N") if layer.built and weights else "-")
         yield row
-        inner = getattr(layer, "layers", None)
-        if expand and inner:
-            yield from _rows(inner, level + 1, expand, trainable)
+        if expand and getattr(layer, "layers", None):
+            yield from _rows(layer, level + 1, expand, trainable, connected)
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    return [text[i : i + width] for i in range(0, len(text), width)] or [""]
+    """Pieces that fit, cut behind a comma or blank where there is one."""
+    pieces = []
+    while len(text) > width:
+        cut = text.rfind(" ", 1, width + 1)
+        cut = cut if cut > 0 and text[:cut].strip() else width
+        pieces.append(text[:cut])
+        text = text[cut:].lstrip(" ")
+    return [*pieces, text]
 
 
 def _table(rows: list[list[str]], header: list[str], widths: list[int]) -> Iterator[str]:
-    right = len(widths) - 1 if header[-1] == "Param #" else 2
+    right = header.index("Param #")
 
     def line(left: str, fill: str, middle: str, end: str) -> str:
         return left + middle.join(fill * (w + 2) for w in widths) + end
@@ -91,12 +135,19 @@ def summary_lines(
 ) -> list[str]:
     """The lines of `summary()`."""
     header = ["Layer (type)", "Output Shape", "Param #"]
-    positions = list(positions or (0.45, 0.80, 1.0))
-    room = 88
+    connected = not _is_chain(model)
+    if connected:
+        header.append("Connected to")
+    positions = list(positions or ((0.3, 0.56, 0.72, 1.0) if connected else (0.45, 0.80, 1.0)))
+    room = 108 if connected else 88
+    if len(positions) < len(header):
+        raise ValueError(
+            f"`positions` needs {len(header)} entries, for {header}. Received: {positions}"
+        )
     if show_trainable:
         header.append("Trainable")
         positions = [p * 0.9 for p in positions] + [1.0]
-        room = 100
+        room += 12
     if line_length is None:
         line_length = min(room, shutil.get_terminal_size().columns - 4)
     inner = line_length - 3 * len(header) - 1
@@ -104,7 +155,7 @@ def summary_lines(
         raise ValueError(f"`line_length` is too small. Received: line_length={line_length}")
     ends = [int(p * inner) for p in positions]
     widths = [b - a for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-    rows = list(_rows(model.layers, 0, expand_nested, show_trainable))
+    rows = list(_rows(model, 0, expand_nested, show_trainable, connected))
 
     trainable = _count(model.trainable_weights)
     frozen = _count(model.non_trainable_weights)

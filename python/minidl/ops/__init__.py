@@ -545,4 +545,8 @@ for _name in __all__:
     _function = globals()[_name]
     if hasattr(_function, "__code__") and _name not in ("arange", "eye", "full", "ones", "zeros"):
         globals()[_name] = _tape.Op(_function)
-del _name, _function
+for _name in ("affine_transform", "resize", "rgb_to_grayscale"):
+    _op = _tape.Op(getattr(image, _name))
+    _op.__name__ = f"image.{_name}"
+    setattr(image, _name, _op)
+del _name, _function, _op
