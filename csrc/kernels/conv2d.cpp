@@ -1,8 +1,9 @@
 // conv2d forward, NHWC x HWIO, on the tap engine (conv2d_taps.h), one problem per group.
 // With few input channels a tap would be a handful of multiplications: then kw and the channels are
 // merged into one K. That needs rows of pixels without gaps, so the input is copied into rows
-// padded left and right (cheap: there are few channels), and the taps are the kernel's rows.
-#include "kernels/conv2d_rows.h"
+// padded left and right (cheap: there are few channels), and the taps are the kernel's rows. The
+// smallest kernels stay in registers: conv2d_small.h.
+#include "kernels/conv2d_small.h"
 #include "kernels/conv2d_taps.h"
 
 namespace minidl {
@@ -11,6 +12,7 @@ namespace {
 
 template <class T>
 Status conv2d(const Conv2DParams& q) {
+  if (const SmallRow<T> row = small_row_for<T>(q)) return conv2d_small(q, row);
   const int64_t ic = q.c / q.groups, oc = q.oc / q.groups;
   const bool merge = merges_rows(q);
   const int64_t taps = merge ? q.kh : q.kh * q.kw;
