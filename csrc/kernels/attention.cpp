@@ -6,8 +6,9 @@
 // are skipped, and of those on the causal diagonal only the seen part is computed. What is left is
 // the output and the logarithm of each row's sum; a row that sees nothing gives zeros.
 //
-// K and V of a head are packed once. With many heads that is done beside the work on the head, so
-// that they stay in L2; with few, for all heads first, and tiles of queries are shared out.
+// K and V of a head are packed once, queries are read as they lie. With many heads that is done
+// beside the work on the head, so that they stay in L2; with few, for all heads first, and tiles of
+// queries are shared out.
 #include "kernels/attention.h"
 
 namespace minidl {
@@ -20,24 +21,23 @@ constexpr double kGrainFlops = 1e6;
 template <class T>
 struct Forward {
   const AttentionParams& p;
-  const int64_t padded_dim, padded_value;  // whole vectors
+  const int64_t padded_value;              // whole vectors
   const int64_t panels_size, values_size;  // packed K^T and V of one head
 
   explicit Forward(const AttentionParams& params)
       : p(params),
-        padded_dim(round_up(p.dim, kLanes<T>)),
         padded_value(round_up(p.value_dim, kLanes<T>)),
         panels_size(round_up(p.keys, kPanel<T>) * p.dim),
         values_size(p.keys * padded_value) {}
 
   int64_t scratch_size() const {
-    return kQueryBlock * (padded_dim + kScoresLd<T> + padded_value + kLanes<T> + 1) + kKeyBlock;
+    return kQueryBlock * (kScoresLd<T> + padded_value + kLanes<T> + 1) + kKeyBlock + kLanes<T>;
   }
 
   void pack(int64_t batch, int64_t key_head, T* panels, T* values) const {
     const int64_t row = batch * p.keys * p.key_heads + key_head;
     pack_panels(static_cast<const T*>(p.key) + row * p.dim, p.key_heads * p.dim, p.keys, p.dim,
-                panels);
+                static_cast<T>(p.scale) * kUnit<T>, panels);
     pack_rows(static_cast<const T*>(p.value) + row * p.value_dim, p.key_heads * p.value_dim, p.keys,
               p.value_dim, padded_value, T(1), values);
   }
@@ -46,24 +46,23 @@ struct Forward {
   void tile(int64_t batch, int64_t head, int64_t q0, int64_t rows, const T* panels, const T* values,
             T* scratch) const {
     constexpr int L = kLanes<T>;
-    T* queries = scratch;
-    T* s = queries + kQueryBlock * padded_dim;
+    T* s = scratch;
     T* out = s + kQueryBlock * kScoresLd<T>;
     T* sums = out + kQueryBlock * padded_value;  // a vector for each row
     T* highest = sums + kQueryBlock * L;
     T* factors = highest + kQueryBlock;
     const int64_t row = (batch * p.queries + q0) * p.heads + head;
-    pack_rows(static_cast<const T*>(p.query) + row * p.dim, p.heads * p.dim, rows, p.dim,
-              padded_dim, static_cast<T>(p.scale) * kUnit<T>, queries);
+    const T* queries = static_cast<const T*>(p.query) + row * p.dim;
     for (int64_t r = 0; r < rows; ++r) {
       highest[r] = minus_infinity<T>();
       store<T>(sums + r * L, vec<T>{});
     }
+    T* y = static_cast<T*>(p.out) + row * p.value_dim;
     Block<T> block(p, batch, head, q0, rows);
     bool begun = false;
     for (int64_t k0 = 0; k0 < p.keys; k0 += kKeyBlock) {
       if (!block.select(k0)) continue;
-      block.scores(queries, padded_dim, panels, s);
+      block.scores(queries, p.heads * p.dim, panels, s);
       for (int64_t r = 0; r < rows; ++r) {
         weigh(block, r, s + r * kScoresLd<T>, highest + r, sums + r * L,
               begun ? out + r * padded_value : nullptr, factors);
@@ -76,17 +75,32 @@ struct Forward {
       }
       begun = true;
     }
-    T* y = static_cast<T*>(p.out) + row * p.value_dim;
-    T* log_sum = static_cast<T*>(p.log_sum) + (batch * p.heads + head) * p.queries + q0;
-    for (int64_t r = 0; r < rows; ++r, y += p.heads * p.value_dim) {
-      const T sum = horizontal_sum<T>(load(sums + r * L));
-      log_sum[r] = highest[r] / kUnit<T> + vlog<T>(broadcast(sum))[0];
-      if (sum == T(0) || !begun) {
-        for (int64_t j = 0; j < p.value_dim; ++j) y[j] = T(0);
-        continue;
+    finish(rows, begun, out, sums, highest, y,
+           static_cast<T*>(p.log_sum) + (batch * p.heads + head) * p.queries + q0);
+  }
+
+  // Outputs divided by their rows' sums, and the logarithms of those, a vector of rows at a time.
+  void finish(int64_t rows, bool begun, const T* out, const T* sums, const T* highest, T* y,
+              T* log_sum) const {
+    constexpr int L = kLanes<T>;
+    for (int64_t first = 0; first < rows; first += L) {
+      const int count = static_cast<int>(min_of<int64_t>(L, rows - first));
+      T sum[L] = {}, scale[L];
+      for (int i = 0; i < count; ++i) sum[i] = all_lanes_sum<T>(load(sums + (first + i) * L))[0];
+      const vec<T> total = load(sum);
+      const vec<T> high = load_partial(highest + first, count) / kUnit<T>;
+      store_partial<T>(log_sum + first, high + vlog<T>(total), count);
+      store<T>(scale, static_cast<T>(1) / total);
+      for (int i = 0; i < count; ++i) {
+        const T* from = out + (first + i) * padded_value;
+        T* to = y + (first + i) * p.heads * p.value_dim;
+        if (sum[i] == T(0) || !begun) {
+          for (int64_t j = 0; j < p.value_dim; ++j) to[j] = T(0);
+        } else {
+          const T factor = scale[i];
+          for (int64_t j = 0; j < p.value_dim; ++j) to[j] = from[j] * factor;
+        }
       }
-      const T scale = T(1) / sum;
-      for (int64_t j = 0; j < p.value_dim; ++j) y[j] = out[r * padded_value + j] * scale;
     }
   }
 
@@ -109,9 +123,9 @@ struct Forward {
     const vec<T> origin = now == minus_infinity<T>() ? vec<T>{} : m;
     if (now != before) {
       *highest = now;
-      const vec<T> shrink = power(broadcast(before) - origin);
-      sum *= shrink;
       if (out) {
+        const vec<T> shrink = power(broadcast(before) - origin);
+        sum *= shrink;
         for (int64_t j = 0; j < padded_value; j += L) store<T>(out + j, load(out + j) * shrink);
       }
     }
@@ -152,22 +166,22 @@ Status attention(const AttentionParams& p) {
   const int64_t units = p.batch * p.key_heads;
   if (units >= kManyHeads) {
     const double work = flops * static_cast<double>(tiles * share);
-    parallel(
-        units, static_cast<int64_t>(kGrainFlops / (work + 1)) + 1, [&](int64_t begin, int64_t end) {
-          Scratch<T> packed(f.panels_size + f.values_size), s(f.scratch_size());
-          if (!packed || !s) {
-            no_memory = true;
-            return;
-          }
-          T* values = packed.get() + f.panels_size;
-          for (int64_t u = begin; u < end; ++u) {
-            const int64_t batch = u / p.key_heads, key_head = u % p.key_heads;
-            f.pack(batch, key_head, packed.get(), values);
-            for (int64_t i = 0; i < tiles * share; ++i) {
-              run(batch, key_head * share + i / tiles, i % tiles, packed.get(), values, s.get());
-            }
-          }
-        });
+    const int64_t grain = static_cast<int64_t>(kGrainFlops / (work + 1)) + 1;
+    parallel(units, grain, [&](int64_t begin, int64_t end) {
+      Scratch<T> packed(f.panels_size + f.values_size), s(f.scratch_size());
+      if (!packed || !s) {
+        no_memory = true;
+        return;
+      }
+      T* values = packed.get() + f.panels_size;
+      for (int64_t u = begin; u < end; ++u) {
+        const int64_t batch = u / p.key_heads, key_head = u % p.key_heads;
+        f.pack(batch, key_head, packed.get(), values);
+        for (int64_t i = 0; i < tiles * share; ++i) {
+          run(batch, key_head * share + i / tiles, i % tiles, packed.get(), values, s.get());
+        }
+      }
+    });
     return no_memory ? Status::kOutOfMemory : Status::kOk;
   }
   const int64_t size = f.panels_size + f.values_size;

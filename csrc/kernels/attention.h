@@ -1,8 +1,8 @@
 // What the forward and the backward pass of attention share: blocking, packing, masked scores of
 // one tile, and products of tiles that lie in scratch.
 //
-// Scores of float are kept in units of ln 2 (the factor goes into the queries, beside the scale),
-// so that a weight is a bare power of two. Scratch is padded to whole vectors everywhere.
+// Scores of float are kept in units of ln 2 (the factor goes into the packed keys, beside the
+// scale), so that a weight is a bare power of two. Scratch is padded to whole vectors everywhere.
 #pragma once
 
 #include "kernels/brgemm.h"
@@ -60,7 +60,6 @@ MINIDL_INLINE vec<float> power(vec<float> x) {
 #endif
 }
 
-// All lanes hold the largest one; a NaN may be lost.
 template <class V, int... I>
 MINIDL_INLINE V rotated(V v, Indices<I...>, int by) {
   constexpr int L = sizeof...(I);
@@ -76,13 +75,24 @@ MINIDL_INLINE V rotated(V v, Indices<I...>, int by) {
   }
 }
 
+// f of all lanes, in every lane: halves folded onto each other.
+template <class T, class F>
+MINIDL_INLINE vec<T> fold_lanes(vec<T> v, F f) {
+  using Order = typename MakeIndices<kLanes<T>>::type;
+  if (kLanes<T> > 8) v = f(v, rotated(v, Order{}, 8));
+  if (kLanes<T> > 4) v = f(v, rotated(v, Order{}, 4));
+  if (kLanes<T> > 2) v = f(v, rotated(v, Order{}, 2));
+  return f(v, rotated(v, Order{}, 1));
+}
+
+// The largest lane (a NaN may be lost), and the sum of all lanes.
 template <class T>
 MINIDL_INLINE vec<T> all_lanes_max(vec<T> v) {
-  using Order = typename MakeIndices<kLanes<T>>::type;
-  if (kLanes<T> > 8) v = at_least<T>(v, rotated(v, Order{}, 8));
-  if (kLanes<T> > 4) v = at_least<T>(v, rotated(v, Order{}, 4));
-  if (kLanes<T> > 2) v = at_least<T>(v, rotated(v, Order{}, 2));
-  return at_least<T>(v, rotated(v, Order{}, 1));
+  return fold_lanes<T>(v, [](vec<T> a, vec<T> b) { return at_least<T>(a, b); });
+}
+template <class T>
+MINIDL_INLINE vec<T> all_lanes_sum(vec<T> v) {
+  return fold_lanes<T>(v, [](vec<T> a, vec<T> b) { return a + b; });
 }
 
 // Rows of `width` values, scaled, into rows of `padded`.
@@ -99,15 +109,21 @@ void pack_rows(const T* x, int64_t stride, int64_t rows, int64_t width, int64_t 
   }
 }
 
-// Transposed panels: panel p holds `depth` rows of the kPanel columns from p * kPanel on.
+// Transposed panels, scaled: panel p holds `depth` rows of the kPanel columns from p * kPanel on.
 template <class T>
-void pack_panels(const T* x, int64_t stride, int64_t rows, int64_t depth, T* out) {
+void pack_panels(const T* x, int64_t stride, int64_t rows, int64_t depth, T scale, T* out) {
+  const vec<T> factor = broadcast(scale);
   for (int64_t r = 0; r < rows; r += kPanel<T>, out += depth * kPanel<T>) {
     const int64_t columns = min_of(kPanel<T>, rows - r);
     transpose(x + r * stride, stride, columns, depth, out, kPanel<T>);
-    if (columns == kPanel<T>) continue;
-    for (int64_t k = 0; k < depth; ++k) {
-      for (int64_t j = columns; j < kPanel<T>; ++j) out[k * kPanel<T> + j] = T(0);
+    if (columns < kPanel<T>) {
+      for (int64_t k = 0; k < depth; ++k) {
+        for (int64_t j = columns; j < kPanel<T>; ++j) out[k * kPanel<T> + j] = T(0);
+      }
+    }
+    if (scale == T(1)) continue;
+    for (int64_t i = 0; i < depth * kPanel<T>; i += kLanes<T>) {
+      store<T>(out + i, load(out + i) * factor);
     }
   }
 }

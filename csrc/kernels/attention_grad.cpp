@@ -73,8 +73,9 @@ struct Backward {
     const int64_t row = (batch * p.keys + begin) * p.key_heads + key_head;
     const T* key = static_cast<const T*>(p.key) + row * p.dim;
     const T* value = static_cast<const T*>(p.value) + row * p.value_dim;
-    pack_panels(key, p.key_heads * p.dim, end - begin, p.dim, x.panels);
-    pack_panels(value, p.key_heads * p.value_dim, end - begin, p.value_dim, x.value_panels);
+    const T scale = static_cast<T>(p.scale);
+    pack_panels(key, p.key_heads * p.dim, end - begin, p.dim, scale * kUnit<T>, x.panels);
+    pack_panels(value, p.key_heads * p.value_dim, end - begin, p.value_dim, T(1), x.value_panels);
     pack_rows(key, p.key_heads * p.dim, end - begin, p.dim, padded_dim, T(1), x.keys);
     clear(x.dkey, (end - begin) * padded_dim);
     clear(x.dvalue, (end - begin) * padded_value);
@@ -86,7 +87,6 @@ struct Backward {
           if (block.select(k0)) tile(block, begin, x);
         }
       }
-      const T scale = static_cast<T>(p.scale);
       if (partial) {
         T* to = partial + (part * p.batch * p.heads + batch * p.heads + h) * p.queries * padded_dim;
         pack_rows(x.dquery, padded_dim, p.queries, padded_dim, padded_dim, scale, to);
@@ -95,7 +95,7 @@ struct Backward {
                batch * p.queries * p.heads + h, p.heads);
       }
     }
-    unpack(x.dkey, padded_dim, end - begin, p.dim, T(1) / kUnit<T>, static_cast<T*>(p.dkey), row,
+    unpack(x.dkey, padded_dim, end - begin, p.dim, scale, static_cast<T*>(p.dkey), row,
            p.key_heads);
     unpack(x.dvalue, padded_value, end - begin, p.value_dim, T(1), static_cast<T*>(p.dvalue), row,
            p.key_heads);
@@ -104,7 +104,7 @@ struct Backward {
   void load_queries(int64_t batch, int64_t head, const Places& x) const {
     const int64_t row = batch * p.queries * p.heads + head;
     pack_rows(static_cast<const T*>(p.query) + row * p.dim, p.heads * p.dim, p.queries, p.dim,
-              padded_dim, static_cast<T>(p.scale) * kUnit<T>, x.queries);
+              padded_dim, T(1), x.queries);
     const T* dy = static_cast<const T*>(p.dy) + row * p.value_dim;
     const int64_t stride = p.heads * p.value_dim;
     pack_rows(dy, stride, p.queries, p.value_dim, padded_value, T(1), x.dout);
@@ -125,7 +125,7 @@ struct Backward {
     for (; i + L <= p.value_dim; i += L) sum += load(a + i) * load(b + i);
     const int rest = static_cast<int>(p.value_dim - i);
     if (rest) sum += load_partial(a + i, rest) * load_partial(b + i, rest);
-    return horizontal_sum<T>(sum);
+    return all_lanes_sum<T>(sum)[0];
   }
 
   void tile(const Block<T>& block, int64_t begin, const Places& x) const {
