@@ -9,6 +9,21 @@ import numpy as np
 from ._registry import Registry
 from .config import epsilon
 
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "serialize",
+    "unit_norm",
+]
+
 _registry = Registry("constraint", "keras.constraints")
 
 
@@ -125,6 +140,10 @@ class MinMaxNorm(_NormConstraint):
 
 for _cls in (MaxNorm, NonNeg, UnitNorm, MinMaxNorm):
     _registry.add_class(_cls)
+max_norm = MaxNorm
+non_neg = NonNeg
+unit_norm = UnitNorm
+min_max_norm = MinMaxNorm
 
 
 def get(identifier: Any):
@@ -151,5 +170,28 @@ def get(identifier: Any):
     )
 
 
-serialize = _registry.serialize
-deserialize = _registry.deserialize
+def serialize(constraint: Any) -> Any:
+    """A constraint's Keras config; a function's name.
+
+    Source: `keras.constraints.serialize`.
+
+    >>> import minidl
+    >>> minidl.constraints.serialize(minidl.constraints.NonNeg())["class_name"]
+    'NonNeg'
+    """
+    return _registry.serialize(constraint)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    """A constraint from a config of `serialize`, or from its name.
+
+    Args:
+        config: The config or name.
+        custom_objects: Dict from names to classes and functions of your own.
+
+    Raises:
+        ValueError: it is malformed, or names what is not known.
+
+    Source: `keras.constraints.deserialize`.
+    """
+    return _registry.deserialize(config, custom_objects)

@@ -8,6 +8,21 @@ from typing import Any
 from . import ops
 from ._registry import Registry
 
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
+
 _registry = Registry("regularizer", "keras.regularizers")
 
 
@@ -108,6 +123,47 @@ class L2(L1L2):
         return {"l2": self.l2}
 
 
+class OrthogonalRegularizer(Regularizer):
+    """`factor` times the mean |cosine| between any two rows (or columns) of a matrix.
+
+    Args:
+        factor: Defaults to 0.01.
+        mode: `"rows"` or `"columns"`: which vectors are to become orthogonal.
+
+    Raises:
+        ValueError: another mode, a factor that is negative or not finite; when called, a tensor
+            that is no matrix.
+
+    Source: `keras.regularizers.OrthogonalRegularizer`.
+
+    >>> import minidl
+    >>> penalty = minidl.regularizers.OrthogonalRegularizer(0.5)
+    >>> round(float(penalty([[1.0, 0.0], [2.0, 2.0]])), 4)
+    0.3536
+    """
+
+    def __init__(self, factor=0.01, mode="rows"):
+        self.factor = _factor(factor, "factor")
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"`mode` must be 'rows' or 'columns'. Received: mode={mode!r}")
+        self.mode = mode
+
+    def __call__(self, x):
+        x = ops.convert_to_tensor(x)
+        if len(x.shape) != 2:
+            raise ValueError(f"OrthogonalRegularizer is for matrices. Received: shape {x.shape}")
+        if self.mode == "columns":
+            x = ops.transpose(x)
+        n = x.shape[0]
+        x = ops.normalize(x, axis=1)
+        cosines = ops.matmul(x, ops.transpose(x)) * (1.0 - ops.eye(n, dtype=x.dtype))
+        pairs = n * (n - 1.0)
+        return ops.sum(ops.absolute(cosines)) * (self.factor / pairs if pairs else 0.0)
+
+    def get_config(self):
+        return {"factor": self.factor, "mode": self.mode}
+
+
 class _NamedL1L2:
     """`"l1_l2"` by name means 0.01 each, as in Keras."""
 
@@ -115,13 +171,14 @@ class _NamedL1L2:
         return L1L2(l1=0.01, l2=0.01)
 
 
-for _cls in (L1L2, L1, L2):
+for _cls in (L1L2, L1, L2, OrthogonalRegularizer):
     _registry.add_class(_cls)
 _registry.aliases["l1_l2"] = _NamedL1L2
 _registry.aliases["l1l2"] = _NamedL1L2
 l1 = L1
 l2 = L2
 l1_l2 = L1L2
+orthogonal_regularizer = OrthogonalRegularizer
 
 
 def get(identifier: Any):
@@ -148,5 +205,28 @@ def get(identifier: Any):
     )
 
 
-serialize = _registry.serialize
-deserialize = _registry.deserialize
+def serialize(regularizer: Any) -> Any:
+    """A regularizer's Keras config; a function's name.
+
+    Source: `keras.regularizers.serialize`.
+
+    >>> import minidl
+    >>> minidl.regularizers.serialize(minidl.regularizers.L2(0.1))["class_name"]
+    'L2'
+    """
+    return _registry.serialize(regularizer)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    """A regularizer from a config of `serialize`, or from its name.
+
+    Args:
+        config: The config or name.
+        custom_objects: Dict from names to classes and functions of your own.
+
+    Raises:
+        ValueError: it is malformed, or names what is not known.
+
+    Source: `keras.regularizers.deserialize`.
+    """
+    return _registry.deserialize(config, custom_objects)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .callback import Callback
@@ -29,6 +30,17 @@ class MonitorCallback(Callback):
         self.best: Any = baseline
         self.min_delta = abs(min_delta)
         self._sign = {"min": -1.0, "max": 1.0}.get(mode)
+
+    def get_monitor_value(self, logs: dict | None) -> Any:
+        """The watched value of an epoch's logs; None, with a warning, where it is missing."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warnings.warn(
+                f"{type(self).__name__} watches `{self.monitor}`, which is not available. "
+                f"Available metrics are: {', '.join(logs or {})}",
+                stacklevel=3,
+            )
+        return value
 
     def _set_direction(self) -> None:
         if self._sign is not None:

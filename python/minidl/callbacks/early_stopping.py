@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from ._monitor import MonitorCallback
 
 
@@ -59,13 +57,8 @@ class EarlyStopping(MonitorCallback):
         self.best_weights = None
 
     def on_epoch_end(self, epoch, logs=None):
-        current = (logs or {}).get(self.monitor)
+        current = self.get_monitor_value(logs)
         if current is None:
-            warnings.warn(
-                f"EarlyStopping watches `{self.monitor}`, which is not available. "
-                f"Available metrics are: {', '.join(logs or {})}",
-                stacklevel=2,
-            )
             return
         self._set_direction()
         if epoch < self.start_from_epoch:

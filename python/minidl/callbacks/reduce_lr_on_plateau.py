@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from ._monitor import MonitorCallback
 
 
@@ -68,13 +66,8 @@ class ReduceLROnPlateau(MonitorCallback):
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-        current = logs.get(self.monitor)
+        current = self.get_monitor_value(logs)
         if current is None:
-            warnings.warn(
-                f"ReduceLROnPlateau watches `{self.monitor}`, which is not available. "
-                f"Available metrics are: {', '.join(logs)}",
-                stacklevel=2,
-            )
             return
         self._set_direction()
         if self.in_cooldown():

@@ -37,11 +37,13 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "Identity",
+    "IdentityInitializer",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
     "Orthogonal",
+    "OrthogonalInitializer",
     "RandomInitializer",
     "RandomNormal",
     "RandomUniform",
@@ -49,16 +51,31 @@ __all__ = [
     "VarianceScaling",
     "Zeros",
     "compute_fans",
+    "constant",
     "deserialize",
     "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
     "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
 ]
 
 _registry = Registry("initializer", "keras.initializers")
 
 for _cls, _aliases in {
-    Zeros: (),
-    Ones: (),
+    Zeros: ("zero",),
+    Ones: ("one",),
     Constant: (),
     Identity: ("IdentityInitializer",),
     RandomNormal: ("normal",),
@@ -74,6 +91,25 @@ for _cls, _aliases in {
     Orthogonal: ("OrthogonalInitializer",),
 }.items():
     _registry.add_class(_cls, *_aliases)
+
+# Keras has each under its snake-case name too
+constant = Constant
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+identity = Identity
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+ones = Ones
+orthogonal = Orthogonal
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal
+variance_scaling = VarianceScaling
+zeros = Zeros
+IdentityInitializer = Identity
+OrthogonalInitializer = Orthogonal
 
 
 def get(identifier: Any):
@@ -109,5 +145,28 @@ def get(identifier: Any):
     )
 
 
-serialize = _registry.serialize
-deserialize = _registry.deserialize
+def serialize(initializer: Any) -> Any:
+    """An initializer's Keras config; a function's name.
+
+    Source: `keras.initializers.serialize`.
+
+    >>> import minidl
+    >>> minidl.initializers.serialize(minidl.initializers.Zeros())["class_name"]
+    'Zeros'
+    """
+    return _registry.serialize(initializer)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    """An initializer from a config of `serialize`, or from its name.
+
+    Args:
+        config: The config or name.
+        custom_objects: Dict from names to classes and functions of your own.
+
+    Raises:
+        ValueError: it is malformed, or names what is not known.
+
+    Source: `keras.initializers.deserialize`.
+    """
+    return _registry.deserialize(config, custom_objects)

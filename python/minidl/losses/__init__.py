@@ -175,5 +175,28 @@ def get(identifier: Any):
     )
 
 
-serialize = _registry.serialize
-deserialize = _registry.deserialize
+def serialize(loss: Any) -> Any:
+    """A loss's Keras config; a function's name.
+
+    Source: `keras.losses.serialize`.
+
+    >>> import minidl
+    >>> minidl.losses.serialize(minidl.losses.MeanSquaredError())["class_name"]
+    'MeanSquaredError'
+    """
+    return _registry.serialize(loss)
+
+
+def deserialize(name: Any, custom_objects: dict | None = None) -> Any:
+    """A loss from a config of `serialize`, or from its name.
+
+    Args:
+        name: The config or name.
+        custom_objects: Dict from names to classes and functions of your own.
+
+    Raises:
+        ValueError: it is malformed, or names what is not known.
+
+    Source: `keras.losses.deserialize`.
+    """
+    return _registry.deserialize(name, custom_objects)

@@ -242,5 +242,28 @@ def get(identifier: Any):
     )
 
 
-serialize = _registry.serialize
-deserialize = _registry.deserialize
+def serialize(metric: Any) -> Any:
+    """A metric's Keras config; a function's name.
+
+    Source: `keras.metrics.serialize`.
+
+    >>> import minidl
+    >>> minidl.metrics.serialize(minidl.metrics.Precision())["class_name"]
+    'Precision'
+    """
+    return _registry.serialize(metric)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    """A metric from a config of `serialize`, or from its name.
+
+    Args:
+        config: The config or name.
+        custom_objects: Dict from names to classes and functions of your own.
+
+    Raises:
+        ValueError: it is malformed, or names what is not known.
+
+    Source: `keras.metrics.deserialize`.
+    """
+    return _registry.deserialize(config, custom_objects)

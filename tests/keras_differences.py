@@ -1,0 +1,78 @@
+"""Where minidl's public signatures differ from Keras's, each difference with its reason.
+
+`tests/core/test_keras_signatures.py` compares every public class and function of the modules in
+`MODULES` with Keras's: names, order and defaults of arguments. What is listed here is left out of
+that; an entry that is no longer needed fails the test, so that the list stays true.
+
+Extend it: add a module to `MODULES`, run the test, and fix or explain what it finds.
+"""
+
+MODULES = (
+    "optimizers",
+    "optimizers.schedules",
+    "losses",
+    "metrics",
+    "callbacks",
+    "initializers",
+    "regularizers",
+    "constraints",
+)
+
+# module -> name in Keras: why minidl has none
+NOT_OFFERED = {
+    "optimizers": {
+        "Adafactor": "out of scope",
+        "Lamb": "out of scope",
+        "LossScaleOptimizer": "for float16, which minidl does not have; see loss_scale_factor",
+        "MultiOptimizer": "out of scope; call several optimizers in a train_step",
+        "OptimizerMap": "belongs to MultiOptimizer",
+        "ScheduleFreeAdamW": "out of scope",
+        "legacy": "names that only raise",
+    },
+    "losses": {},
+    "metrics": {},
+    "callbacks": {
+        "OrbaxCheckpoint": "writes through JAX's orbax; BackupAndRestore and ModelCheckpoint do it",
+        "RemoteMonitor": "sends metrics over the network; write a LambdaCallback",
+    },
+    "initializers": {
+        "STFT": "for the STFT layer, which is out of scope",
+        "STFTInitializer": "for the STFT layer, which is out of scope",
+        "stft": "for the STFT layer, which is out of scope",
+    },
+}
+
+# module -> name in minidl: why Keras has none under that name
+OWN = {
+    "losses": {
+        "LossFunctionWrapper": "public here, in keras.src there: for losses from functions",
+    },
+    "initializers": {
+        "RandomInitializer": "public base of the random ones; in keras.src there",
+        "compute_fans": "in keras.src there",
+    },
+}
+
+# "module.name.argument" or "module.name": why an argument, or all of them, differ
+ARGUMENTS = {
+    "optimizers.Optimizer": "under PyTorch Keras's own is (*args, **kwargs)",
+}
+
+# module -> "Class.method", or "*.method" for all classes: methods of Keras that minidl has not
+METHODS = {
+    "optimizers": {
+        "*.stateless_apply": "for JAX",
+        "Muon.lr_adjust": "one line of update_step",
+        "Muon.transpose_last_axis": "a NumPy call",
+        "Muon.zeropower_via_newtonschulz5": "the function `orthogonalize` beside the class",
+    },
+    "losses": {"*.dtype": "an attribute that the constructor sets"},
+    "metrics": {
+        "*.dtype": "an attribute that the constructor sets",
+        "*.stateless_reset_state": "for JAX",
+        "*.stateless_result": "for JAX",
+        "*.stateless_update_state": "for JAX",
+        "AUC.interpolate_pr_auc": "private here",
+    },
+    "callbacks": {"TensorBoard.summary": "TensorFlow's summary module"},
+}
