@@ -149,3 +149,27 @@ def test_bad_input(call, message):
         call()
     with pytest.raises(TypeError, match="axes"):
         layers.Dot(axes="one")
+
+
+@pytest.mark.parametrize("name", [*ELEMENTWISE, "Concatenate"])
+def test_masks_travel(name):
+    x = np.ones((2, 3, 4), np.float32)
+    x[0, 1:] = 0
+    first, second = minidl.Tensor(x), minidl.Tensor(x * 2)
+    for tensor in (first, second):
+        tensor._keras_mask = minidl.Tensor(x.any(-1))
+    merged = getattr(layers, name)()([first, second])
+    np.testing.assert_array_equal(merged._keras_mask, x.any(-1))
+
+
+def test_functional_model_with_branches():
+    inputs = minidl.Input((4,))
+    left = layers.Dense(3, activation="relu")(inputs)
+    right = layers.Dense(3, activation="tanh")(inputs)
+    out = layers.Concatenate()([layers.Add()([left, right]), layers.multiply([left, right])])
+    model = minidl.Model(inputs, layers.Dense(1)(out))
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).standard_normal((16, 4)).astype(np.float32)
+    history = model.fit(x, x[:, :1], epochs=20, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+    assert out.shape == (None, 6)
