@@ -140,6 +140,33 @@ def test_other_optimizers(name, options, cut, tmp_path):
     assert os.listdir(tmp_path) == ["latest.npz"]
 
 
+@pytest.mark.parametrize("save_freq", ["epoch", 1])
+@pytest.mark.parametrize("cut", [8, 14, 17, 26])
+def test_shuffled_datasets(save_freq, cut, tmp_path):
+    """Batches that are shuffled and changed at random anew each epoch, in validation too."""
+
+    def fit(model, extra=()):
+        def noisy(x, y):
+            return x + 0.1 * minidl.random.normal(x.shape).astype(x.dtype), y
+
+        whole = minidl.data.Dataset.from_tensor_slices((X, Y))
+        data = whole.shuffle(50).map(noisy).batch(BATCH)
+        held_out = whole.shuffle(50).take(16).map(noisy).batch(BATCH)
+        model.fit(data, validation_data=held_out, epochs=EPOCHS, verbose=0, callbacks=list(extra))
+
+    whole = _model()
+    minidl.set_random_seed(7)
+    fit(whole)
+    model = _model()
+    minidl.set_random_seed(7)
+    stop = StopAt(cut, at_epoch_end=cut % BATCHES == 0)
+    with pytest.raises(Stop):
+        fit(model, [callbacks.BackupAndRestore(tmp_path / "b", save_freq), stop])
+    again = _model(seed=99)
+    fit(again, [callbacks.BackupAndRestore(tmp_path / "b", save_freq)])
+    _same(_state(again), _state(whole))
+
+
 def test_metrics_that_are_built_late(tmp_path):
     def model(seed):
         minidl.set_random_seed(seed)

@@ -19,11 +19,13 @@ class BackupAndRestore(Callback):
 
     A run that was stopped at any point and is started again in a new process, with the same model,
     data and arguments, ends in the same weights as one that ran through, to the bit: weights, the
-    optimizer's variables, the order of the samples, dropout masks and metrics are restored. That
-    holds for arrays as data; an iterable is asked for the epoch's batches again, and those done are
-    skipped. A pass over the data that `steps_per_epoch` cuts short starts anew. The state of
-    other callbacks (as the patience of `EarlyStopping`) and of NumPy's and Python's own random
-    numbers is not saved.
+    optimizer's variables, the order of the samples, dropout masks and metrics are restored.
+
+    That holds for arrays as data, and from the second epoch on for a `minidl.data.Dataset` that
+    shuffles by the global seed. It does not hold where the data has a state of its own: a
+    generator that gives one epoch after the other, a shuffle with a `seed` of its own, a pass over
+    the data that `steps_per_epoch` cuts short. The state of other callbacks (as the patience of
+    `EarlyStopping`) and of NumPy's and Python's own random numbers is not saved either.
 
     Args:
         backup_dir: Folder of its own for the state; made where it is missing.

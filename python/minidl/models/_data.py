@@ -141,6 +141,10 @@ class ArrayBatches:
         self.num_batches = steps or self.total
         self._rest: Iterator | None = None
 
+    def restart(self) -> None:
+        """Begin the next pass at the first sample."""
+        self._rest = None
+
     def first(self) -> tuple:
         """One sample of everything, to build with."""
         return tuple(None if a is None else map_arrays(lambda v: v[:1], a) for a in self.arrays)
@@ -210,6 +214,12 @@ class IterableBatches:
         )
         count_samples(x=arrays[0], y=arrays[1], sample_weight=arrays[2])
         return arrays
+
+    def restart(self) -> None:
+        """Begin the next pass anew, where the source can; forget what was read ahead."""
+        if not self._endless:
+            self._peeked = None
+            self._iterator = iter(self.source)
 
     def first(self) -> tuple:
         """One sample of the first batch, to build with."""

@@ -106,6 +106,10 @@ class Trainer(Steps):
         calls.on_train_begin()
         first, done, resume = self._resume_point or (initial_epoch, 0, None)
         self._resume_point = None
+        if first > initial_epoch:  # what was read ahead belongs to the first epoch
+            for source in (batches, held_out):
+                if source is not None:
+                    source.restart()
         try:
             for epoch in range(first, epochs):
                 calls.on_epoch_begin(epoch)

@@ -66,6 +66,8 @@ class Clipping:
 
     def _decay_factors(self, variables: list, rate: float) -> list[float] | None:
         """What each variable is multiplied by before its step; None where nothing decays."""
+        if self.weight_decay is None and type(self)._decay_of is Clipping._decay_of:
+            return None
         shares = [None if id(v) in self._undecayed else self._decay_of(v) for v in variables]
         if all(share is None for share in shares):
             return None
