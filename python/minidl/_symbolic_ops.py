@@ -15,26 +15,35 @@ from ._tape import Tensor, register_symbolic
 # The classes behind `keras.ops`, by the module that Keras writes into a file. The class of a
 # function is its name in camel case, unless given here.
 _NUMPY = """
-einsum abs absolute add all any argmax argmin broadcast_to ceil clip concatenate copy cos divide
-equal exp expand_dims expm1 flip floor floor_divide full_like getitem:GetItem greater
-greater_equal isfinite isinf isnan less less_equal log log1p logical_and logical_not logical_or
-matmul max maximum mean min minimum mod moveaxis multiply negative not_equal ones_like pad power
-ravel reciprocal repeat reshape round sign sin split sqrt square squeeze stack std subtract sum
-swapaxes take tanh tile transpose true_divide var where zeros_like
+abs absolute add all allclose:AllClose amax amin any append arccos arccosh arcsin arcsinh arctan
+arctan2 arctanh argmax argmin argsort array array_split average bincount bitwise_and bitwise_not
+bitwise_or bitwise_xor broadcast_to cbrt ceil clip concatenate copy cos cosh count_nonzero cross
+cumprod cumsum deg2rad diag diagonal diff digitize divide divide_no_nan dot einsum equal exp exp2
+expand_dims expm1 flip floor floor_divide full_like getitem:GetItem greater greater_equal hstack
+hypot inner isclose isfinite isin:IsIn isinf isnan less less_equal linspace log log10 log1p log2
+logaddexp logical_and logical_not logical_or logical_xor logspace matmul max maximum mean median
+meshgrid min minimum mod moveaxis multiply nan_to_num negative not_equal ones_like outer pad power
+prod quantile rad2deg ravel reciprocal repeat reshape roll rot90 round searchsorted:SearchSorted
+select sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take
+take_along_axis tan tanh tensordot tile trace transpose tril triu true_divide trunc var vdot
+vstack where zeros_like
 """
 _NN = """
 average_pool batch_normalization:BatchNorm binary_crossentropy categorical_crossentropy celu conv
 conv_transpose depthwise_conv dot_product_attention elu gelu glu hard_shrink hard_sigmoid
 hard_silu hard_tanh layer_normalization:LayerNorm leaky_relu log_sigmoid log_softmax max_pool
-moments normalize one_hot relu relu6 rms_normalization:RMSNorm selu separable_conv sigmoid silu
-soft_shrink softmax softplus softsign sparse_categorical_crossentropy sparse_plus sparse_sigmoid
-sparsemax squareplus tanh_shrink threshold
+moments multi_hot normalize one_hot relu relu6 rms_normalization:RMSNorm selu separable_conv
+sigmoid silu soft_shrink softmax softplus softsign sparse_categorical_crossentropy sparse_plus
+sparse_sigmoid sparsemax squareplus tanh_shrink threshold
 """
+_LINALG = "norm"
 _IMAGE = """
 image.resize:Resize image.affine_transform:AffineTransform image.rgb_to_grayscale:RGBToGrayscale
 """
-_MATH = "erf logsumexp rsqrt"
-_CORE = "cast convert_to_tensor stop_gradient"
+_MATH = "erf erfc in_top_k logsumexp rsqrt segment_sum top_k"
+_CORE = """
+cast convert_to_tensor scatter scatter_update slice slice_update stop_gradient unstack
+"""
 _SAME = {"swish": "silu", "hard_swish": "hard_silu"}
 
 # Arguments that are written beside the tensors of a call; all others belong to the op.
@@ -44,9 +53,21 @@ _CALLED_WITH = frozenset(
         *("condition", "target", "output", "indices", "key", "variable", "fill_value"),
         *("constant_values", "mean", "variance", "offset", "scale", "gamma", "beta", "images"),
         *("transform", "query", "value", "bias", "mask", "table", "h", "c", "logits", "labels"),
-        *("residual", "recurrent_kernel", "initial_state", "recurrent_dropout_mask"),
+        *("residual", "recurrent_kernel", "initial_state", "recurrent_dropout_mask", "y"),
+        *("bins", "targets", "predictions", "start", "stop", "q", "array", "values", "updates"),
+        *("sorted_sequence", "data", "segment_ids", "condlist", "choicelist", "start_indices"),
     )
 )
+# What these names mean for one op only.
+_ALSO_CALLED_WITH = {
+    "average": {"weights"},
+    "diff": {"a"},
+    "isclose": {"rtol", "atol"},
+    "select": {"default"},
+}
+_NOT_CALLED_WITH = {"diagonal": {"offset"}, "trace": {"offset"}}
+# The shape of their output is told by the data.
+_BY_DATA = frozenset(("nonzero", "unique"))
 # Ours beyond Keras's: written only where they say something.
 _EXTRA = {
     "relu": {"negative_slope", "max_value", "threshold"},
@@ -60,6 +81,12 @@ _BROADCASTING = frozenset(
         *("less", "less_equal", "logical_and", "logical_or"),
     )
 )
+
+
+def _called_with(function: str) -> Any:
+    """The arguments of a function that may be tensors."""
+    found = _CALLED_WITH | _ALSO_CALLED_WITH.get(function, set())
+    return found - _NOT_CALLED_WITH.get(function, set())
 
 
 def _camel(name: str) -> str:
@@ -77,6 +104,7 @@ def _read(table: str, module: str) -> dict[str, tuple[str, str]]:
 KERAS_CLASS = {
     **_read(_NUMPY, "keras.src.ops.numpy"),
     **_read(_NN, "keras.src.ops.nn"),
+    **_read(_LINALG, "keras.src.ops.linalg"),
     **_read(_IMAGE, "keras.src.ops.image"),
     **_read(_MATH, "keras.src.ops.math"),
     **_read(_CORE, "keras.src.ops.core"),
@@ -105,7 +133,8 @@ class Operation(NodesMixin):
         if function == "einsum":
             self._run = _einsum
         parameters = inspect.signature(self._run).parameters
-        self._order = [n for n in parameters if n in _CALLED_WITH]
+        called_with = _called_with(function)
+        self._order = [n for n in parameters if n in called_with]
         self._in_order = self._order == list(parameters)[: len(self._order)]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -133,7 +162,7 @@ class Operation(NodesMixin):
         settings = dict(self.settings)
         extra = _EXTRA.get(self.function, ())
         for name, parameter in inspect.signature(self._run).parameters.items():
-            if name not in _CALLED_WITH and name not in extra and name != "operands":
+            if name not in (*self._order, *extra, "operands"):
                 settings.setdefault(name, parameter.default)
         if self.function == "layer_normalization":
             settings["rms_scaling"] = False
@@ -204,14 +233,22 @@ def call_symbolic(op: Any, args: tuple, kwargs: dict) -> Any:
         return args[0].shape
     if function == "is_tensor":
         return False
+    if function in ("ndim", "dtype"):
+        return getattr(args[0], function)
+    if function in _BY_DATA or (function == "where" and len(args) + len(kwargs) == 1):
+        raise ValueError(
+            f"ops.{function}: the shape of its output depends on the data, so a functional model "
+            "cannot hold it. Use it in the `call` of a layer of your own."
+        )
     if function == "convert_to_numpy":
         return np.asarray(args[0])  # raises, and says why
     if function == "einsum":
         return Operation(function, {"subscripts": args[0]})(*args[1:])
     bound = inspect.signature(op.function).bind(*args, **kwargs).arguments
     # what is left out behind a given one keeps its place
-    tensors = {k: v for k, v in bound.items() if k in _CALLED_WITH}
-    settings = {k: v for k, v in bound.items() if k not in _CALLED_WITH}
+    called_with = _called_with(function)
+    tensors = {k: v for k, v in bound.items() if k in called_with}
+    settings = {k: v for k, v in bound.items() if k not in called_with}
     if is_symbolic(settings):
         wrong = [k for k, v in settings.items() if is_symbolic(v)]
         raise ValueError(

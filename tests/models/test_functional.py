@@ -430,6 +430,11 @@ def test_ops_that_need_numbers_say_so():
     with pytest.raises(ValueError, match="newshape must be known"):
         ops.reshape(np.ones(6), x)
 
+    for wrong in (ops.nonzero, ops.unique, ops.where):
+        with pytest.raises(ValueError, match="depends on the data"):
+            wrong(x)
+    assert ops.ndim(x) == 2
+
     class Bad(minidl.Layer):
         def call(self, x):
             return x.shape[0]
@@ -484,6 +489,13 @@ def test_ops_of_keras_go_both_ways():
         ops.squeeze(ops.expand_dims(x, 1), 1),
         ops.take(x, [0, 2], axis=1),
         ops.pad(x, ((0, 0), (1, 1), (0, 0))),
+        ops.cumsum(x, axis=1) + ops.sort(x, axis=-1),
+        ops.top_k(x, 2)[0],
+        ops.tril(ops.tensordot(x, np.ones((6, 4), np.float32), axes=1)),
+        ops.average(x, axis=2, weights=np.arange(6.0, dtype="float32")),
+        ops.roll(ops.logaddexp(x, y), 1, axis=2),
+        ops.norm(x, axis=-1) + ops.prod(x, axis=-1),
+        ops.trace(x, offset=1, axis1=1, axis2=2),
     ]
     model = minidl.Model([x, y, picture], outputs)
     rng = np.random.default_rng(0)
