@@ -522,3 +522,34 @@ def test_summary_names_the_connections():
     lines.clear()
     chain.summary(print_fn=lines.append)
     assert "Connected to" not in lines[0]
+
+
+@pytest.mark.parametrize("source", ["ours", "keras"])
+def test_attention_under_masks_goes_both_ways(source):
+    k = keras()
+
+    def build(module):
+        ids, other = module.Input((7,), dtype="int32"), module.Input((5, 4))
+        x = module.layers.Embedding(9, 8, mask_zero=True)(ids)
+        a = module.layers.MultiHeadAttention(2, 4)(x, x)
+        # Keras takes the mask off a tensor that attention has read, so x is read once only
+        b = module.layers.MultiHeadAttention(2, 4)(a, other, key=other)
+        y = module.layers.LayerNormalization()(b)
+        return module.Model([ids, other], [y, module.layers.GlobalAveragePooling1D()(y)])
+
+    config = plain(build(minidl if source == "ours" else k).get_config())
+    ours = minidl.Model.from_config(config)
+    peers = [k.Model.from_config(config), k.Model.from_config(plain(ours.get_config()))]
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal(w.shape).astype(np.float32) * 0.5 for w in ours.weights]
+    ids = rng.integers(1, 9, (3, 7)).astype("int32")
+    ids[:, 5:] = 0
+    other = rng.standard_normal((3, 5, 4)).astype(np.float32)
+    ours.set_weights(weights)
+    steps, pooled = ours([ids, other])
+    for peer in peers:
+        peer.set_weights(weights)
+        theirs, mean = (value(x) for x in peer([ids, other]))
+        # behind the mask Keras attends to all, minidl to nothing
+        assert_close(steps.numpy()[:, :5], theirs[:, :5], 1e-4, "steps")
+        assert_close(pooled.numpy(), mean, 1e-4, "mean")

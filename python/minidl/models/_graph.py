@@ -128,7 +128,7 @@ def _is_plain(node: Node) -> bool:
     return (
         len(node.args) == 1
         and isinstance(node.args[0], KerasTensor)
-        and not any(node.kwargs.values())
+        and all(value is None or value is False for value in node.kwargs.values())
     )
 
 
