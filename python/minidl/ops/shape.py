@@ -287,7 +287,7 @@ def getitem(x: TensorLike, key) -> Tensor:
 
     Source: `numpy.ndarray.__getitem__`.
 
-    >>> getitem([[1.0, 2.0], [3.0, 4.0]], (slice(None), 1))
+    >>> getitem([[1.0, 2.0], [3.0, 4.0]], (..., 1))
     Tensor([2., 4.], shape=(2,), dtype=float32)
     """
     x = as_tensor(x)
