@@ -20,7 +20,8 @@ def block(x, filters, residual=True):
     y = layers.BatchNormalization(momentum=0.9)(y)
     if residual:
         if x.shape[-1] != filters:  # other channels: a 1x1 convolution on the way around
-            x = layers.BatchNormalization(momentum=0.9)(layers.Conv2D(filters, 1, use_bias=False)(x))
+            x = layers.Conv2D(filters, 1, use_bias=False)(x)
+            x = layers.BatchNormalization(momentum=0.9)(x)
         y = layers.Add()([y, x])
     return layers.ReLU()(y)
 
