@@ -18,6 +18,9 @@ MODULES = (
     "constraints",
 )
 
+# their names still grow: only what both have is compared
+GROWING = ("activations", "layers", "random", "utils")
+
 # module -> name in Keras: why minidl has none
 NOT_OFFERED = {
     "optimizers": {
@@ -56,6 +59,13 @@ OWN = {
 # "module.name.argument" or "module.name": why an argument, or all of them, differ
 ARGUMENTS = {
     "optimizers.Optimizer": "under PyTorch Keras's own is (*args, **kwargs)",
+    "activations.deserialize.custom_objects": "activations of your own are passed as functions",
+    "layers.InputSpec.allow_last_axis_squeeze": "no layer here needs it",
+    "layers.InputSpec.optional": "no layer here needs it",
+    "utils.Progbar.label": "stands before the bar, as 'Epoch 1/3'",
+    "utils.Progbar.stateless_metrics": "name the stateful ones instead",
+    "utils.clear_session.free_memory": "minidl.release_memory does it",
+    "utils.split_dataset.preferred_backend": "there is one",
 }
 
 # module -> "Class.method", or "*.method" for all classes: methods of Keras that minidl has not
