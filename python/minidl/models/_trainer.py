@@ -147,6 +147,7 @@ class Trainer(Steps):
         for _, m in self._metric_cache:
             m.reset_state()
         step = self.train_step
+        own = type(self).train_step is not Steps.train_step
         logs: dict = {}
         i = done - 1
         source = iter(batches)
@@ -159,6 +160,8 @@ class Trainer(Steps):
             for call in begin:
                 call(i)
             logs = step(batch)
+            if own:
+                logs = _plain(logs)
             for call in end:
                 call(i, logs)
             if self.stop_training:
@@ -230,12 +233,15 @@ class Trainer(Steps):
         for _, m in self._metric_cache:
             m.reset_state()
         self.stop_evaluating = False
+        own = type(self).test_step is not Steps.test_step
         logs: dict = {}
         try:
             for i, batch in enumerate(batches):
                 for call in begin:
                     call(i)
                 logs = self.test_step(batch)
+                if own:
+                    logs = _plain(logs)
                 for call in end:
                     call(i, logs)
                 if self.stop_evaluating:
@@ -332,7 +338,7 @@ class Trainer(Steps):
         batch = make_batches(x, y, sample_weight, class_weight)
         self._prepare(batch)
         self.reset_metrics()
-        logs = step(batch.arrays)
+        logs = _plain(step(batch.arrays))
         if return_dict:
             return logs
         values = list(logs.values())
@@ -341,6 +347,23 @@ class Trainer(Steps):
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, as NumPy arrays."""
         return map_arrays(_numpy, self.predict_step((to_arrays(x, "x"), None, None)))
+
+
+def _plain(logs: Any) -> dict:
+    """Logs of a step of the user's own: numbers in place of tensors."""
+    if not isinstance(logs, dict):
+        raise ValueError(
+            "A training or test step must return a dict of logs, as `self.get_metrics_result()` "
+            f"does. Received: {logs!r}"
+        )
+    flat: dict[str, Any] = {}
+    for name, value in logs.items():
+        if isinstance(value, dict):
+            flat.update(_plain(value))
+        else:
+            array = _numpy(value)
+            flat[name] = array.item() if array.size == 1 else array
+    return flat
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:
