@@ -387,3 +387,31 @@ def test_grayscale_equals_keras():
     x = RNG.uniform(0, 255, (2, 3, 4, 3)).astype(np.float32)
     theirs = keras().ops.image.rgb_to_grayscale(x)
     assert_close(ops.image.rgb_to_grayscale(x), value(theirs), 1e-5)
+
+
+def test_in_functional_models():
+    a, b = minidl.Input((4, 3)), minidl.Input((4, 3))
+    results = [
+        ops.cumsum(a, axis=1),
+        ops.tril(a),
+        ops.take_along_axis(a, ops.argsort(b, axis=1), axis=1),
+        ops.tensordot(a, np.ones((3, 3), np.float32), 1),
+        ops.norm(a, axis=-1, keepdims=True) * b,
+        ops.arctan2(a, b),
+        ops.diff(a, axis=1),
+        ops.roll(b, 1, axis=1),
+        ops.fori_loop(0, 3, lambda i, v: v * 2.0, a),
+    ]
+    assert ops.ndim(a) == 3 and ops.dtype(a) == "float32"
+    model = minidl.Model([a, b], results)
+    again = minidl.models.Functional.from_config(model.get_config())
+    x, y = normal(2, 4, 3).astype(np.float32), normal(2, 4, 3).astype(np.float32)
+    wanted = [
+        np.cumsum(x, 1), np.tril(x), np.take_along_axis(x, y.argsort(1), 1), x @ np.ones((3, 3)),
+        np.linalg.norm(x, axis=-1, keepdims=True) * y, np.arctan2(x, y), np.diff(x, axis=1),
+        np.roll(y, 1, 1), x * 8,
+    ]  # fmt: skip
+    for made in (model, again):
+        for got, result, expected in zip(made([x, y]), results, wanted, strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+            assert result.shape[1:] == expected.shape[1:]

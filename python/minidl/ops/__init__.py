@@ -540,10 +540,15 @@ __all__ = [
 ]
 
 # On symbolic tensors all of these become nodes of a graph. Those that make tensors from nothing
-# never meet one.
+# never meet one; loops and branches call functions made of ops, which do.
+_NO_NODES = {
+    *("arange", "eye", "full", "ones", "zeros", "linspace", "logspace", "identity", "tri", "empty"),
+    *("cond", "switch", "while_loop", "fori_loop", "scan", "map", "vectorized_map"),
+    *("custom_gradient", "ndim", "size", "dtype"),
+}
 for _name in __all__:
     _function = globals()[_name]
-    if hasattr(_function, "__code__") and _name not in ("arange", "eye", "full", "ones", "zeros"):
+    if hasattr(_function, "__code__") and _name not in _NO_NODES:
         globals()[_name] = _tape.Op(_function)
 for _name in ("affine_transform", "resize", "rgb_to_grayscale"):
     _op = _tape.Op(getattr(image, _name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from minidl.ops.convert import convert_to_tensor, eye, zeros
 from minidl.ops.indexing import one_hot
 from minidl.ops.reduce import max
 from minidl.ops.shape import broadcast_to, ravel, reshape
+
+
+def _described(x: Any) -> Any:
+    """What tells its shape and dtype: a symbolic tensor too."""
+    return x if hasattr(x, "shape") and hasattr(x, "dtype") else as_tensor(x)
 
 
 def linspace(
@@ -157,7 +163,7 @@ def ndim(x: TensorLike) -> int:
     >>> ndim([[1.0]])
     2
     """
-    return as_tensor(x).ndim
+    return len(_described(x).shape)
 
 
 def size(x: TensorLike) -> int:
@@ -191,7 +197,7 @@ def dtype(x: TensorLike) -> str:
     >>> dtype([1.0])
     'float32'
     """
-    return as_tensor(x).dtype.name
+    return str(_described(x).dtype)
 
 
 def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
