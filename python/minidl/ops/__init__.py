@@ -542,7 +542,7 @@ __all__ = [
 # On symbolic tensors all of these become nodes of a graph. Those that make tensors from nothing
 # never meet one; loops and branches call functions made of ops, which do.
 _NO_NODES = {
-    *("arange", "eye", "full", "ones", "zeros", "linspace", "logspace", "identity", "tri", "empty"),
+    *("arange", "eye", "full", "ones", "zeros", "identity", "tri", "empty"),
     *("cond", "switch", "while_loop", "fori_loop", "scan", "map", "vectorized_map"),
     *("custom_gradient", "ndim", "size", "dtype"),
 }
