@@ -15,6 +15,7 @@ namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
+constexpr int64_t kQueryBlock = 48, kKeyBlock = 512;  // scores of one tile: 99 KB of L2
 constexpr int64_t kManyHeads = 16;
 constexpr double kGrainFlops = 1e6;
 
@@ -31,7 +32,8 @@ struct Forward {
         values_size(p.keys * padded_value) {}
 
   int64_t scratch_size() const {
-    return kQueryBlock * (kScoresLd<T> + padded_value + kLanes<T> + 1) + kKeyBlock + kLanes<T>;
+    return kQueryBlock * (Block<T, kKeyBlock>::kLd + padded_value + kLanes<T> + 1) + kKeyBlock +
+           kLanes<T>;
   }
 
   void pack(int64_t batch, int64_t key_head, T* panels, T* values) const {
@@ -47,7 +49,7 @@ struct Forward {
             T* scratch) const {
     constexpr int L = kLanes<T>;
     T* s = scratch;
-    T* out = s + kQueryBlock * kScoresLd<T>;
+    T* out = s + kQueryBlock * Block<T, kKeyBlock>::kLd;
     T* sums = out + kQueryBlock * padded_value;  // a vector for each row
     T* highest = sums + kQueryBlock * L;
     T* factors = highest + kQueryBlock;
@@ -58,19 +60,19 @@ struct Forward {
       store<T>(sums + r * L, vec<T>{});
     }
     T* y = static_cast<T*>(p.out) + row * p.value_dim;
-    Block<T> block(p, batch, head, q0, rows);
+    Block<T, kKeyBlock> block(p, batch, head, q0, rows);
     bool begun = false;
     for (int64_t k0 = 0; k0 < p.keys; k0 += kKeyBlock) {
       if (!block.select(k0)) continue;
       block.scores(queries, p.heads * p.dim, panels, s);
       for (int64_t r = 0; r < rows; ++r) {
-        weigh(block, r, s + r * kScoresLd<T>, highest + r, sums + r * L,
+        weigh(block, r, s + r * Block<T, kKeyBlock>::kLd, highest + r, sums + r * L,
               begun ? out + r * padded_value : nullptr, factors);
       }
       for (int64_t j = 0; j < padded_value; j += kPanel<T>) {
         const int nv = static_cast<int>(min_of(kPanel<T>, padded_value - j) / L);
-        multiply_rows<T>(s, kScoresLd<T>, rows, values + k0 * padded_value + j, padded_value, nv,
-                         out + j, padded_value, begun,
+        multiply_rows<T>(s, Block<T, kKeyBlock>::kLd, rows, values + k0 * padded_value + j,
+                         padded_value, nv, out + j, padded_value, begun,
                          [&](int64_t, int64_t last) { return block.visible(last - 1); });
       }
       begun = true;
@@ -106,8 +108,8 @@ struct Forward {
 
   // Scores of one row become weights against the row's highest score so far. What was summed
   // before, here and in `out`, is scaled down when that rises.
-  MINIDL_INLINE void weigh(const Block<T>& block, int64_t r, T* s, T* highest, T* sums, T* out,
-                           T* factors) const {
+  MINIDL_INLINE void weigh(const Block<T, kKeyBlock>& block, int64_t r, T* s, T* highest, T* sums,
+                           T* out, T* factors) const {
     constexpr int L = kLanes<T>;
     const int64_t n = round_up(block.visible(r), L);
     vec<T> m = broadcast(*highest), m1 = m;

@@ -14,16 +14,10 @@ namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
-constexpr int64_t kQueryBlock = 72;  // a multiple of the tile heights in use
-constexpr int64_t kKeyBlock = 256;
 const int64_t kZeroOffset[1] = {0};
 
 template <class T>
 constexpr int64_t kPanel = kMaxNV * kLanes<T>;  // keys side by side in packed K^T
-// Leading dimension of a tile of scores: not a power of two, or its rows would share cache sets.
-template <class T>
-constexpr int64_t kScoresLd = kKeyBlock + kLanes<T>;
-
 template <class T>
 MINIDL_INLINE T minus_infinity() {
   return static_cast<T>(-__builtin_inf());
@@ -143,9 +137,10 @@ MINIDL_INLINE void multiply_rows(const T* a, int64_t lda, int64_t rows, const T*
       a_rows[m] = a + (row + m) * lda;
       c_rows[m] = c + (row + m) * ldc;
     }
-    const Tile<T> t{a_rows, 0,           nullptr,   0,          kZeroOffset,
-                    b,      kZeroOffset, ldb,       1,          depth(row, row + mr),
-                    c_rows, nullptr,     kLanes<T>, accumulate, false};
+    const Tile<T> t{a_rows,  0,           nullptr,   0,          kZeroOffset,
+                    b,       kZeroOffset, ldb,       1,          depth(row, row + mr),
+                    c_rows,  nullptr,     kLanes<T>, accumulate, false,
+                    nullptr, true};
     brgemm(t, mr, nv, false, true);
   }
 }
@@ -163,16 +158,22 @@ MINIDL_INLINE void multiply_columns(const T* a, int64_t lda, int64_t rows, int64
     if (k0 >= depth) break;
     T* c_rows[kMaxMR];
     for (int m = 0; m < mr; ++m) c_rows[m] = c + (row + m) * ldc;
-    const Tile<T> t{nullptr, 0, a + row + k0 * lda, lda,    kZeroOffset, b + k0 * ldb, kZeroOffset,
-                    ldb,     1, depth - k0,         c_rows, nullptr,     kLanes<T>,    true,
-                    false};
+    const Tile<T> t{nullptr,     0,           a + row + k0 * lda,
+                    lda,         kZeroOffset, b + k0 * ldb,
+                    kZeroOffset, ldb,         1,
+                    depth - k0,  c_rows,      nullptr,
+                    kLanes<T>,   true,        false,
+                    nullptr,     true};
     brgemm(t, mr, nv, true, true);
   }
 }
 
-// One head's queries [q0, q0 + rows) against its keys [k0, k0 + keys).
-template <class T>
+// One head's queries [q0, q0 + rows) against its keys [k0, k0 + keys), at most kKeyBlock of them.
+template <class T, int64_t kKeyBlock>
 struct Block {
+  // Leading dimension of the scores: not a power of two, or rows would share cache sets.
+  static constexpr int64_t kLd = kKeyBlock + kLanes<T>;
+
   const AttentionParams& p;
   const T* bias;  // of this batch entry and head, or null
   const uint8_t* mask;
@@ -220,7 +221,7 @@ struct Block {
     return false;
   }
 
-  // scores[rows][kScoresLd] = queries keys^T with bias and masks; minus infinity up to the end of
+  // scores[rows][kLd] = queries keys^T with bias and masks; minus infinity up to the end of
   // the last vector of what a row can see, anything beyond.
   void scores(const T* queries, int64_t ld, const T* panels, T* s) const {
     constexpr int64_t L = kLanes<T>;
@@ -228,10 +229,10 @@ struct Block {
       const int64_t first = first_row(c);
       const int nv = static_cast<int>(ceil_div(min_of(kPanel<T>, keys - c), L));
       multiply_rows<T>(queries + first * ld, ld, rows - first, panels + (k0 + c) * p.dim, kPanel<T>,
-                       nv, s + first * kScoresLd<T> + c, kScoresLd<T>, false,
+                       nv, s + first * kLd + c, kLd, false,
                        [&](int64_t, int64_t) { return p.dim; });
     }
-    for (int64_t r = 0; r < rows; ++r, s += kScoresLd<T>) {
+    for (int64_t r = 0; r < rows; ++r, s += kLd) {
       const int64_t n = visible(r);
       if (bias) add_bias(s, r, n);
       if (mask) hide(s, r, n);

@@ -13,6 +13,7 @@ namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
+constexpr int64_t kQueryBlock = 72, kKeyBlock = 256;  // both are lengths of sums here
 constexpr int64_t kManyUnits = 8;
 
 template <class T>
@@ -60,8 +61,8 @@ struct Backward {
     take(&out->delta, rows);
     take(&out->log_sum, rows);
     take(&out->dquery, rows * padded_dim);
-    take(&out->s, kQueryBlock * kScoresLd<T>);
-    take(&out->ds, kQueryBlock * kScoresLd<T>);
+    take(&out->s, kQueryBlock * Block<T, kKeyBlock>::kLd);
+    take(&out->ds, kQueryBlock * Block<T, kKeyBlock>::kLd);
     take(&out->factors, kKeyBlock + kLanes<T>);
     return used;
   }
@@ -83,7 +84,7 @@ struct Backward {
       load_queries(batch, h, x);
       for (int64_t k0 = begin; k0 < end; k0 += kKeyBlock) {
         for (int64_t q0 = 0; q0 < p.queries; q0 += kQueryBlock) {
-          Block<T> block(p, batch, h, q0, min_of(kQueryBlock, p.queries - q0));
+          Block<T, kKeyBlock> block(p, batch, h, q0, min_of(kQueryBlock, p.queries - q0));
           if (block.select(k0)) tile(block, begin, x);
         }
       }
@@ -128,9 +129,9 @@ struct Backward {
     return all_lanes_sum<T>(sum)[0];
   }
 
-  void tile(const Block<T>& block, int64_t begin, const Places& x) const {
+  void tile(const Block<T, kKeyBlock>& block, int64_t begin, const Places& x) const {
     constexpr int L = kLanes<T>;
-    constexpr int64_t ld = kScoresLd<T>;
+    constexpr int64_t ld = Block<T, kKeyBlock>::kLd;
     const int64_t q0 = block.q0, rows = block.rows, k0 = block.k0 - begin;
     const T* queries = x.queries + q0 * padded_dim;
     const T* dout = x.dout + q0 * padded_value;
@@ -163,8 +164,8 @@ struct Backward {
   }
 
   // s: scores become weights (times Z); ds: dO V^T becomes the gradient of the scores.
-  MINIDL_INLINE void slopes(const Block<T>& block, int64_t r, T log_sum, T delta, T* s, T* ds,
-                            T* factors) const {
+  MINIDL_INLINE void slopes(const Block<T, kKeyBlock>& block, int64_t r, T log_sum, T delta, T* s,
+                            T* ds, T* factors) const {
     constexpr int L = kLanes<T>;
     const int64_t n = round_up(block.visible(r), L);
     const vec<T> origin = broadcast(log_sum), mean = broadcast(delta);

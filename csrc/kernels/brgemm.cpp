@@ -54,6 +54,7 @@ MINIDL_INLINE void load_b(const Tile<T>& t, const T* b, vec<T> (&bv)[NV]) {
 template <class T, int MR, int NV>
 MINIDL_INLINE void prefetch_c(const Tile<T>& t) {
   constexpr int kStep = 64 / sizeof(T);
+  if (t.near) return;
   for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 4
     for (int j = 0; j < NV * kLanes<T>; j += kStep) __builtin_prefetch(t.c[m] + j, 1);

@@ -34,6 +34,7 @@ struct Tile {
   bool accumulate;  // add to what C holds
   bool relu;
   const T* const* add = nullptr;  // one pointer per row: added before relu
+  bool near = false;              // C is in a cache close by: nothing to ask for
   const T* next = nullptr;        // mr rows of k values, next_rs apart, new to the next tile
   int64_t next_rs = 0;
 };

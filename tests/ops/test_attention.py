@@ -35,15 +35,15 @@ def _run(query, key, value, bias=None, mask=None, causal=False, rate=0.0, seed=0
 @each_dtype
 @pytest.mark.usefixtures("isa")
 def test_rows_that_see_nothing_give_zeros_and_zero_gradients(dtype):
-    query, key, value = _inputs(dtype=dtype)
-    mask = np.random.default_rng(2).random((2, 1, 90, 300)) < 0.5
+    query, key, value = _inputs((2, 90, 600, 4, 2, 16), dtype)
+    mask = np.random.default_rng(2).random((2, 1, 90, 600)) < 0.5
     mask[0, :, 3] = mask[1, :, 70:] = False  # single rows, and the end of a tile
-    mask[:, :, :, 256:] = False  # a whole block of keys
+    mask[:, :, :, 512:] = False  # a whole block of keys
     out, log_sum, dquery, dkey, dvalue = _run(query, key, value, mask=mask)
     for empty in ((0, slice(3, 4)), (1, slice(70, 90))):
         assert not out[empty].any() and not dquery[empty].any()
         assert np.isneginf(log_sum[empty[0], :, empty[1]]).all()
-    assert not dkey[:, 256:].any() and not dvalue[:, 256:].any()
+    assert not dkey[:, 512:].any() and not dvalue[:, 512:].any()
     for array in (out, dquery, dkey, dvalue):
         assert np.isfinite(array).all() and array.any()
     nothing = np.zeros((1, 1, 1, 1), bool)
