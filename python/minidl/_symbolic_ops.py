@@ -81,6 +81,14 @@ _BROADCASTING = frozenset(
         *("less", "less_equal", "logical_and", "logical_or"),
     )
 )
+# Functions of one tensor, element by element.
+_KEEPING = frozenset(
+    """
+    abs absolute celu clip cos elu erf exp expm1 gelu hard_sigmoid hard_silu hard_tanh leaky_relu
+    log log1p log_sigmoid negative reciprocal relu relu6 rsqrt selu sigmoid sign silu sin softplus
+    softsign sqrt square tanh
+    """.split()  # noqa: SIM905
+)
 
 
 def _called_with(function: str) -> Any:
@@ -155,6 +163,8 @@ class Operation(NodesMixin):
             shape = broadcast(_shape(args[0]), _shape(args[1]))
             small = [_small(x) for x in args]
             return KerasTensor(shape, self._run(*small).dtype)
+        if self.function in _KEEPING and len(args) == 1 and not kwargs:
+            return KerasTensor(args[0].shape, self._run(_small(args[0]), **self.settings).dtype)
         return infer(lambda given: self(*given[0], **given[1]), (args, kwargs), f"op '{self.name}'")
 
     def get_config(self) -> dict:

@@ -111,6 +111,52 @@ def test_steps_of_ones_own():
     np.testing.assert_allclose(model.predict(X, verbose=0), model(X).numpy() * 10, rtol=1e-6)
 
 
+def test_a_model_that_is_all_train_step():
+    class Sampling(minidl.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.seeds = minidl.random.SeedGenerator(1)
+
+        def call(self, inputs):
+            mean, spread = inputs
+            noise = minidl.random.normal(ops.shape(mean), seed=self.seeds)
+            return mean + ops.exp(0.5 * spread) * noise
+
+    x, z = minidl.Input((4,)), minidl.Input((2,))
+    mean, spread = layers.Dense(2)(x), layers.Dense(2)(x)
+    sample = Sampling()([mean, spread])
+    assert sample.shape == (None, 2)
+
+    class Pair(minidl.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder = minidl.Model(x, [mean, spread, sample])
+            self.decoder = minidl.Model(z, layers.Dense(4)(z))
+            self.tracker = minidl.metrics.Mean(name="loss")
+
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+        def train_step(self, data):
+            x = data[0]
+            with minidl.GradientTape() as tape:
+                loss = ops.mean(ops.square(x - self.decoder(self.encoder(x)[2])))
+            weights = self.trainable_weights
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            self.tracker.update_state(loss)
+            return {"loss": self.tracker.result()}
+
+    model = Pair()
+    model.compile(minidl.optimizers.Adam(0.05), run_eagerly=True)
+    losses = model.fit(X, epochs=40, verbose=0).history["loss"]
+    assert all(isinstance(value, float) for value in losses)
+    assert losses[-1] < losses[0]
+    assert model.run_eagerly
+    with pytest.raises(NotImplementedError, match="`call`"):
+        model.predict(X, verbose=0)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("nested", [False, True])
 def test_frozen_layers_stay_as_they_are(when, nested):

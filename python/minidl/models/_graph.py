@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -48,12 +49,11 @@ class Graph:
         self.nodes = sorted(order, key=lambda node: -depth[node])  # stable
         self.own = set(order)
         self._check(depth)
-        names = [op.name for op in self.operations]
-        for name in names:
-            if names.count(name) > 1:
+        for name, count in Counter(op.name for op in self.operations).items():
+            if count > 1:
                 raise ValueError(
                     f"All layers of a model need names of their own. '{name}' is used "
-                    f"{names.count(name)} times: pass name='...'."
+                    f"{count} times: pass name='...'."
                 )
 
     def _check(self, depth: dict[Node, int]) -> None:

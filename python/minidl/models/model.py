@@ -66,6 +66,8 @@ class Model(Trainer):
             f"Model {type(self).__name__} does not implement `call`, the computation."
         )
 
+    call._missing = True  # type: ignore[attr-defined]
+
     def build(self, input_shape: Any) -> None:
         """Make all weights by a trial run on zeros of `input_shape` (batch axis included)."""
         if self.built:
