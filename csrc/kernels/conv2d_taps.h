@@ -7,12 +7,14 @@
 // batch is the list of taps and whose rows are pointers to pixels, so dilation, stride and short
 // rows (7x7 maps) cost address arithmetic only. Tiles away from the border use one set of pointers
 // and an offset per tap; at the border rows outside the image point at zeros, and a tap that misses
-// the image for the whole tile is skipped. Filters are read unpacked; panels of 4 vectors of output
-// channels are grouped so that their filters stay in L2, and taps (or channels) are cut into passes
-// where one panel alone would not fit.
+// the image for the whole tile is skipped. Where taps lie so far apart that many tiles would
+// straddle such a border, rows are cut at the borders instead (conv2d_cuts.h). Filters are read
+// unpacked; panels of 4 vectors of output channels are grouped so that their filters stay in L2,
+// and taps (or channels) are cut into passes where one panel alone would not fit.
 #pragma once
 
 #include "kernels/brgemm.h"
+#include "kernels/conv2d_cuts.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -69,7 +71,10 @@ void conv_taps(const TapsProblem<T>& p) {
     dw_max = t ? max_of(dw_max, p.dw[t]) : p.dw[t];
   }
   const int height = tile_rows(panels.widest());
-  const Split tiles(pixels, height);
+  const Split flat(pixels, height);
+  RowCuts cuts;
+  cuts.plan(p.gw, p.w, p.sw, p.dw, p.taps, height, p.k);
+  const int64_t tile_count = cuts.count ? p.n * p.gh * cuts.count : flat.parts;
 
   for (int64_t j0 = 0; j0 < panels.count(); j0 += group) {
     const int64_t j1 = min_of(j0 + group, panels.count());
@@ -84,10 +89,13 @@ void conv_taps(const TapsProblem<T>& p) {
       auto body = [&](int64_t begin, int64_t end) {
         const T* rows[kMaxTaps * kMaxMR];
         int64_t a_offset[kMaxTaps], b_offset[kMaxTaps];
-        const int64_t first = tiles.begin(begin);
+        const int64_t first = cuts.count
+                                  ? begin / cuts.count * p.gw + cuts.begin[begin % cuts.count]
+                                  : flat.begin(begin);
         int64_t gj = first % p.gw, gi = first / p.gw % p.gh, image = first / (p.gw * p.gh);
         for (int64_t i = begin; i < end; ++i) {
-          const int mr = static_cast<int>(tiles.length(i));
+          const int mr =
+              static_cast<int>(cuts.count ? cuts.length(i % cuts.count) : flat.length(i));
           int64_t ih[kMaxMR], iw[kMaxMR];
           const T* base[kMaxMR];
           T* c[kMaxMR];
@@ -160,7 +168,7 @@ void conv_taps(const TapsProblem<T>& p) {
           }
         }
       };
-      parallel(tiles.parts, static_cast<int64_t>(1e6 / work) + 1, body);
+      parallel(tile_count, static_cast<int64_t>(1e6 / work) + 1, body);
     }
   }
 }
