@@ -1,5 +1,7 @@
 #include "core/dispatch.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -99,6 +101,17 @@ bool select_initial_isa(const char** given) noexcept {
   *given = std::getenv("MINIDL_ISA");
   if (*given && **given) return select_isa(*given);
   return select_isa(c.names[c.count - 1]);
+}
+
+int64_t l2_bytes() noexcept {
+  static const int64_t bytes = [] {
+    long told = 0;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    told = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+    return told > 0 ? int64_t{told} : int64_t{512} << 10;
+  }();
+  return bytes;
 }
 
 }  // namespace minidl

@@ -1,5 +1,7 @@
-// Which instruction sets the library holds, which the machine has, which one is used.
+// What the machine is: its instruction sets, which of the library's is used, its cache.
 #pragma once
+
+#include <cstdint>
 
 namespace minidl {
 
@@ -12,5 +14,9 @@ bool select_isa(const char* name) noexcept;
 // Honours MINIDL_ISA, else takes the strongest. False (and the bad value in *given) when the
 // environment names a set that cannot be used.
 bool select_initial_isa(const char** given) noexcept;
+
+// Bytes of one core's second-level cache; 512 KiB where the system does not tell. Blocking may
+// follow it.
+int64_t l2_bytes() noexcept;
 
 }  // namespace minidl

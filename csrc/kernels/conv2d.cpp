@@ -59,7 +59,8 @@ Status conv2d(const Conv2DParams& q) {
     p.residual = q.residual ? static_cast<const T*>(q.residual) + g * oc : nullptr;
     p.relu = q.act == Act::kRelu;
     p.zeros = zeros.get();
-    conv_taps(p);
+    const Status status = conv_taps(p);
+    if (status != Status::kOk) return status;
   }
   return Status::kOk;
 }

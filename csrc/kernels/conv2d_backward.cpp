@@ -98,7 +98,8 @@ Status conv2d_input_grad(const Conv2DParams& q) {
         p.bias = q.bias ? static_cast<const T*>(q.bias) + g * ic : nullptr;
         p.relu = q.act == Act::kRelu;
         p.zeros = zeros.get();
-        conv_taps(p);
+        const Status status = conv_taps(p);
+        if (status != Status::kOk) return status;
       }
     }
   }

@@ -13,6 +13,7 @@
 // and taps (or channels) are cut into passes where one panel alone would not fit.
 #pragma once
 
+#include "core/dispatch.h"
 #include "kernels/brgemm.h"
 #include "kernels/conv2d_cuts.h"
 
@@ -46,22 +47,48 @@ struct TapsProblem {
   const T* zeros;  // k zeros
 };
 
+// A pass's filters of one panel as [tap][k][width], zeros beyond the columns.
 template <class T>
-void conv_taps(const TapsProblem<T>& p) {
-  constexpr int64_t kPanelBytes = 256 * 1024;
+void pack_filters(const TapsProblem<T>& p, int t0, int t1, int64_t k0, int64_t kc, int64_t column,
+                  int64_t columns, int64_t width, T* out) {
+  constexpr int L = kLanes<T>;
+  for (int t = t0; t < t1; ++t) {
+    const T* b = p.b + p.b_offset[t] + k0 * p.ldb + column;
+    for (int64_t k = 0; k < kc; ++k, b += p.ldb, out += width) {
+      int64_t j = 0;
+      for (; j + L <= columns; j += L) store(out + j, load(b + j));
+      for (; j < width; j += L) {
+        store(out + j, load_partial(b + j, static_cast<int>(max_of<int64_t>(0, columns - j))));
+      }
+    }
+  }
+}
+
+template <class T>
+Status conv_taps(const TapsProblem<T>& p) {
+  // 600 KiB of 1 MiB: a 3x3 filter of 256 channels in one pass.
+  const int64_t panel_bytes =
+      min_of<int64_t>(1 << 20, max_of<int64_t>(1 << 17, l2_bytes() * 19 / 32));
   constexpr int64_t kWidth = kMaxNV * kLanes<T>;
   const int64_t pixels = p.n * p.gh * p.gw;
   const Panels<T> panels(p.columns);
   const int64_t column_bytes = kWidth * static_cast<int64_t>(sizeof(T));
 
-  // Passes over (taps x channels), each with at most kPanelBytes of filters per panel.
-  const Split ks(p.k, max_of<int64_t>(64, kPanelBytes / column_bytes));
+  // Passes over (taps x channels), each with at most panel_bytes of filters per panel.
+  const Split ks(p.k, max_of<int64_t>(64, panel_bytes / column_bytes));
   const int64_t taps_most =
-      min_of<int64_t>(kMaxTaps, max_of<int64_t>(1, kPanelBytes / (column_bytes * ks.longest())));
+      min_of<int64_t>(kMaxTaps, max_of<int64_t>(1, panel_bytes / (column_bytes * ks.longest())));
   const Split ts(p.taps ? p.taps : 1, taps_most);
   const int64_t passes = ks.parts * ts.parts;
   const int64_t pass_bytes = column_bytes * ks.longest() * ts.longest();
-  const int64_t group = min_of(panels.count(), max_of<int64_t>(1, kPanelBytes / pass_bytes));
+  const int64_t group = min_of(panels.count(), max_of<int64_t>(1, panel_bytes / pass_bytes));
+
+  // Filters of several panels lie in pieces; many pixels pay for laying a panel's side by side.
+  const bool pack = panels.count() > 1 && pixels >= 512;
+  const int64_t width = panels.widest() * kLanes<T>;
+  const int64_t packed_panel = pass_bytes / static_cast<int64_t>(sizeof(T));
+  Scratch<T> packed(pack ? packed_panel * group : 1);
+  if (!packed) return Status::kOutOfMemory;
 
   int64_t dh_min = 0, dh_max = 0, dw_min = 0, dw_max = 0;
   for (int t = 0; t < p.taps; ++t) {
@@ -86,6 +113,15 @@ void conv_taps(const TapsProblem<T>& p) {
       const bool last = pass == passes - 1;
       const double work = 2.0 * height * kc * (t1 - t0 + 1) * kWidth * (j1 - j0);
 
+      if (pack) {
+        parallel(j1 - j0, ceil_div(kStreamGrain, packed_panel), [&](int64_t begin, int64_t end) {
+          for (int64_t j = j0 + begin; j < j0 + end; ++j) {
+            const int64_t column = panels.column(j);
+            pack_filters(p, t0, t1, k0, kc, column, min_of(width, p.columns - column), width,
+                         packed.get() + (j - j0) * packed_panel);
+          }
+        });
+      }
       auto body = [&](int64_t begin, int64_t end) {
         const T* rows[kMaxTaps * kMaxMR];
         int64_t a_offset[kMaxTaps], b_offset[kMaxTaps];
@@ -118,7 +154,7 @@ void conv_taps(const TapsProblem<T>& p) {
           int batch = 0;
           for (int t = t0; t < t1; ++t) {
             const int64_t shift = (p.dh[t] * p.w + p.dw[t]) * p.in_pixel;
-            b_offset[batch] = p.b_offset[t];
+            b_offset[batch] = pack ? (t - t0) * kc * width : p.b_offset[t];
             if (inside) {
               a_offset[batch++] = shift;
               continue;
@@ -148,9 +184,9 @@ void conv_taps(const TapsProblem<T>& p) {
                          nullptr,
                          0,
                          a_offset,
-                         p.b + k0 * p.ldb + column,
+                         pack ? packed.get() + (j - j0) * packed_panel : p.b + k0 * p.ldb + column,
                          b_offset,
-                         p.ldb,
+                         pack ? width : p.ldb,
                          batch,
                          kc,
                          cj,
@@ -164,13 +200,14 @@ void conv_taps(const TapsProblem<T>& p) {
               tile.next = p.in + (row * p.w + gj * p.sw + dw_max) * p.in_pixel + k0;
               tile.next_rs = p.sw * p.in_pixel;
             }
-            brgemm(tile, mr, panels.vectors(j), false, p.padded);
+            brgemm(tile, mr, panels.vectors(j), false, pack || p.padded);
           }
         }
       };
       parallel(tile_count, static_cast<int64_t>(1e6 / work) + 1, body);
     }
   }
+  return Status::kOk;
 }
 
 }  // namespace
