@@ -10,6 +10,7 @@ from .files import get_file, hash_file
 from .image_dataset import image_dataset_from_directory
 from .images import array_to_img, img_to_array, load_img, save_img
 from .numerical import normalize, to_categorical
+from .plot_model import model_to_dot, plot_model
 from .plotting import plot_history
 from .progress_bar import Progbar
 from .sequences import pad_sequences
@@ -26,9 +27,11 @@ __all__ = [
     "image_dataset_from_directory",
     "img_to_array",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pad_sequences",
     "plot_history",
+    "plot_model",
     "save_img",
     "set_random_seed",
     "split_dataset",
