@@ -120,3 +120,29 @@ def find_custom(config: dict, custom_objects: dict[str, Any] | None = None) -> A
             if found is not None:
                 return found
     return None
+
+
+def is_custom(cls: type) -> bool:
+    """Whether a class is the user's own."""
+    return not cls.__module__.startswith("minidl.") or is_registered(cls)
+
+
+def custom_config(obj: Any) -> dict:
+    """The config of an object of the user's own class."""
+    cls = type(obj)
+    return {
+        "module": None if cls.__module__ == "__main__" else cls.__module__,
+        "class_name": cls.__name__,
+        "config": obj.get_config(),
+        "registered_name": get_registered_name(cls),
+    }
+
+
+def function_config(fn: Any) -> dict:
+    """The config of a function, which names it."""
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": get_registered_name(fn),
+        "registered_name": "function",
+    }

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ._custom_objects import (
+    custom_config,
+    find_custom,
+    function_config,
+    get_registered_object,
+    is_custom,
+)
 from ._naming import to_snake_case
 
 
@@ -51,6 +58,9 @@ class Registry:
         Raises:
             ValueError: nothing is known by that name.
         """
+        custom = get_registered_object(name)
+        if custom is not None:
+            return custom
         for table in (self.functions, self.classes, self.aliases):
             if name in table:
                 return table[name]
@@ -65,13 +75,22 @@ class Registry:
         if obj is None or isinstance(obj, (str, dict)):
             return obj
         if hasattr(obj, "get_config") and not isinstance(obj, type):
+            if is_custom(type(obj)):
+                return custom_config(obj)
             return {
                 "module": self.module,
                 "class_name": type(obj).__name__,
                 "config": obj.get_config(),
                 "registered_name": None,
             }
+        if callable(obj) and hasattr(obj, "__name__") and self.is_strange(obj):
+            return function_config(obj)
         return getattr(obj, "__name__", str(obj))
+
+    def is_strange(self, fn: Any) -> bool:
+        """Whether a function or class is none of this family's own."""
+        known = (*self.functions.values(), *self.classes.values(), *self.aliases.values())
+        return not any(fn is other for other in known)
 
     def deserialize(self, config: Any, custom_objects: dict | None = None) -> Any:
         """Build an object from a config made by `serialize`.
@@ -92,6 +111,9 @@ class Registry:
                 f"Received: {config!r}"
             )
         name, inner = config["class_name"], config.get("config")
+        custom = find_custom(config, custom_objects) if name != "function" else None
+        if isinstance(custom, type):
+            return custom.from_config(dict(inner or {}))  # type: ignore[attr-defined]
         if name == "function":  # as Keras writes functions
             return self.deserialize(str(inner), custom_objects)
         cls = known[name] if name in known else self.find(name)

@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ._custom_objects import custom_object_scope, find_custom, get_registered_name, is_registered
+from ._custom_objects import (
+    custom_config,
+    custom_object_scope,
+    find_custom,
+    function_config,
+    get_registered_object,
+    is_custom,
+)
 from ._symbolic import KerasTensor
 from ._symbolic_ops import Operation
 from ._tape import Tensor
@@ -115,33 +122,12 @@ def _object(obj: Any) -> dict:
         if isinstance(obj, base) and not is_custom(type(obj)):
             return module.serialize(obj)
     if callable(obj) and hasattr(obj, "__name__") and not isinstance(obj, type):
-        return {
-            "module": "builtins" if obj.__module__.startswith("minidl") else obj.__module__,
-            "class_name": "function",
-            "config": obj.__name__,
-            "registered_name": get_registered_name(obj),
-        }
+        return function_config(obj)
     if not hasattr(obj, "get_config"):
         raise ValueError(
             f"{obj!r} of type {type(obj).__name__} has no `get_config`, which a config needs."
         )
     return custom_config(obj)
-
-
-def is_custom(cls: type) -> bool:
-    """Whether a class is the user's own."""
-    return not cls.__module__.startswith("minidl.") or is_registered(cls)
-
-
-def custom_config(obj: Any) -> dict:
-    """The config of an object of the user's own class."""
-    cls = type(obj)
-    return {
-        "module": None if cls.__module__ == "__main__" else cls.__module__,
-        "class_name": cls.__name__,
-        "config": obj.get_config(),
-        "registered_name": get_registered_name(cls),
-    }
 
 
 def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -210,7 +196,7 @@ def _special(name: str, inner: Any) -> Any:
 def _function(config: dict) -> Any:
     from . import activations, losses, metrics
 
-    custom = find_custom({**config, "class_name": config.get("config")})
+    custom = get_registered_object(str(config.get("config")))
     if custom is not None:
         return custom
     name = config.get("config")

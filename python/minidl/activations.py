@@ -165,7 +165,7 @@ def serialize(activation: Any) -> Any:
         from . import layers
 
         return layers.serialize(activation)
-    return getattr(activation, "__name__", str(activation))
+    return _registry.serialize(activation)
 
 
 def deserialize(config: Any):

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._custom_objects import custom_object_scope, find_custom
+from .._custom_objects import custom_config, custom_object_scope, find_custom, is_custom
 from .._registry import Registry
-from .._serialize import (
-    custom_config,
-    deserialize_keras_object,
-    is_custom,
-    serialize_keras_object,
-)
+from .._serialize import deserialize_keras_object, serialize_keras_object
 from .activation import Activation
 from .activity_regularization import ActivityRegularization
 from .add import Add, add
