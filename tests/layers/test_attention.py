@@ -390,3 +390,29 @@ def test_weights_of_keras_fit():
     ours.set_weights(peer_weights(peer))
     assert isinstance(ours.query_dense, layers.EinsumDense) and ours.output_dense.built
     assert len(ours.weights) == 10 and ops.shape(ours.key_dense.kernel) == (5, 2, 2)
+
+
+@pytest.mark.parametrize("scores", [False, True])
+def test_in_functional_models(scores):
+    """A graph gives what the layers give, with masks and causality, for any length."""
+    ids = np.array([[3, 1, 4, 0], [1, 5, 0, 0]])
+    embedding = layers.Embedding(9, 8, mask_zero=True)
+    heads, groups = layers.MultiHeadAttention(2, 4), layers.GroupQueryAttention(4, 4, 2)
+    plain, dense = layers.Attention(), layers.Dense(5)
+
+    def compute(x):
+        x = embedding(x)
+        y = heads(x, x, use_causal_mask=True, return_attention_scores=scores)
+        first, *weights = y if scores else (y,)
+        z = plain([groups(first, x), x], return_attention_scores=scores)
+        second, *more = z if scores else (z,)
+        return [dense(second), *weights, *more]
+
+    inputs = minidl.Input((None,), dtype="int32")
+    outputs = compute(inputs)
+    model = minidl.Model(inputs, outputs)
+    assert tuple(outputs[0].shape) == (None, None, 5)
+    results = model(ids)
+    results = results if isinstance(results, (list, tuple)) else [results]
+    for got, right in zip(results, compute(ids), strict=True):
+        np.testing.assert_array_equal(got, right)

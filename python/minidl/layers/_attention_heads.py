@@ -199,6 +199,11 @@ class AttentionHeads(Layer):
         )
         return result if wants_scores else (result, None)
 
+    def compute_output_spec(self, inputs, *args, **kwargs):
+        if kwargs.get("return_attention_scores"):  # two outputs: a trial call tells their shapes
+            return self._try_call(inputs, args, kwargs)
+        return super().compute_output_spec(inputs, *args, **kwargs)
+
     def _shared_config(self) -> dict:
         return {
             "dropout": self._rate,

@@ -133,6 +133,11 @@ class Attention(Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], input_shape[1][-1])
 
+    def compute_output_spec(self, inputs, *args, **kwargs):
+        if kwargs.get("return_attention_scores"):  # two outputs: a trial call tells their shapes
+            return self._try_call(inputs, args, kwargs)
+        return super().compute_output_spec(inputs, *args, **kwargs)
+
     def _check(self, inputs: Any, mask: Any = None) -> None:
         """ValueError unless inputs and mask are lists of the right length."""
         if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
