@@ -144,9 +144,21 @@ def draw(picture: Picture, rankdir: str, dpi: int, path: str) -> None:
             bbox={"boxstyle": "square,pad=0.4", "facecolor": "white", "edgecolor": "black"},
         )  # fmt: skip
     FigureCanvasAgg(figure).draw()  # boxes have a size now, at which arrows can end
+    halves = {}
+    for key, label in labels.items():
+        patch: Any = label.get_bbox_patch()
+        box = patch.get_window_extent().transformed(axes.transData.inverted())
+        halves[key] = (box.width / 2, box.height / 2)
     for a, b in picture.arrows:
-        axes.annotate("", place[b], place[a], zorder=1, arrowprops={
-            "arrowstyle": "->", "color": "black", "shrinkA": 0,
-            "patchB": labels[b].get_bbox_patch(), "patchA": labels[a].get_bbox_patch()},
-        )  # fmt: skip
+        ends = _edge(place[b], place[a], halves[b]), _edge(place[a], place[b], halves[a])
+        axes.annotate(
+            "", *ends, arrowprops={"arrowstyle": "->", "shrinkA": 0, "shrinkB": 0}, zorder=1
+        )
     figure.savefig(path, dpi=dpi)
+
+
+def _edge(centre: tuple, other: tuple, half: tuple) -> tuple[float, float]:
+    """Where the line from `centre` to `other` leaves the box around `centre`."""
+    way = other[0] - centre[0], other[1] - centre[1]
+    share = min(h / abs(w) if w else 1.0 for h, w in zip(half, way, strict=True))
+    return centre[0] + way[0] * min(share, 1.0), centre[1] + way[1] * min(share, 1.0)
