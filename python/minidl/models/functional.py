@@ -148,7 +148,10 @@ class Functional(FastListsMixin, Model):
 
     # -- the call -----------------------------------------------------------------------------
     def _convert(self, x: Any) -> Any:
-        return x  # each input is converted to its own dtype
+        # Each input is converted to its own dtype, in `call`; a single one at once: the short way.
+        if type(x) in (np.ndarray, Tensor) and len(self._graph.inputs) == 1:
+            return self._fit(x, self._graph.inputs[0])
+        return x
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         values = self._standardize(inputs)
