@@ -47,7 +47,8 @@ class KerasTensor:
 
     def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None):
         self.shape = tuple(None if n is None else int(n) for n in shape)
-        self.dtype = np.dtype(dtype).name
+        self._np_dtype = np.dtype(dtype)
+        self.dtype = self._np_dtype.name
         self.name = name or auto_name("KerasTensor")
 
     @property

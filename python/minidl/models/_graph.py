@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._symbolic import KerasTensor, Node
+from .._tape import Tensor
 from .._tree import flatten, map_structure, pack
 from ..layers.layer import Layer, call_context
 from ._folding import Folded, foldable_relu, foldable_with
@@ -183,7 +184,7 @@ class Plan:
                 named = map_structure(lambda x: values[x.index] if type(x) is _Slot else x, kwargs)
                 out = call(*fill, **named)
             if type(target) is int:
-                values[target] = next(flatten(out)) if isinstance(out, (list, tuple, dict)) else out
+                values[target] = out if type(out) is Tensor else next(flatten(out))
             else:
                 for index, x in zip(target, flatten(out), strict=True):
                     values[index] = x

@@ -154,7 +154,10 @@ class Functional(FastListsMixin, Model):
         return x
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        values = self._standardize(inputs)
+        if type(inputs) is Tensor and len(self._graph.inputs) == 1:
+            values = [self._fit(inputs, self._graph.inputs[0])]
+        else:
+            values = self._standardize(inputs)
         if mask is not None:
             for x, m in zip(values, flatten(mask), strict=False):
                 if m is not None:
@@ -166,7 +169,7 @@ class Functional(FastListsMixin, Model):
                 self._folded_plan = self._graph.plan(folded=True)
             plan = self._folded_plan
         outputs = plan.run(values)
-        if self._unpack or not is_nested(self._outputs_struct):
+        if self._unpack or (len(outputs) == 1 and not is_nested(self._outputs_struct)):
             return outputs[0]
         return pack(self._outputs_struct, outputs)
 
@@ -215,13 +218,13 @@ class Functional(FastListsMixin, Model):
             if len(shape) != len(want) or not _fits(want, shape):
                 self._complain(reference, shape)
             return x
-        if type(x) is not Tensor or x.data.dtype.name != reference.dtype:
+        if type(x) is not Tensor or x.data.dtype is not reference._np_dtype:
             mask = get_mask(x)
             try:
                 x = x if isinstance(x, Tensor) else self._to_tensor(x)
             except ValueError as error:
                 raise ValueError(f"Input '{reference.name}': {error}") from None
-            if x.data.dtype.name != reference.dtype:
+            if x.data.dtype != reference._np_dtype:
                 x = ops.cast(x, reference.dtype)
                 x._keras_mask = mask
         shape, want = x.data.shape, reference.shape
