@@ -215,3 +215,40 @@ def test_learning_rate_of_all_kinds():
     assert moved(optimizer) == 0.5
     with pytest.raises(ValueError, match="finite"):
         optimizers.SGD(lambda: float("nan")).apply([np.ones(1, "f")], [variable])
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "Muon"])
+def test_nan_and_infinity_stay_where_they_are(isa, name):
+    """A gradient that is no number spoils its own weight, visibly, and no other."""
+    g = np.linspace(-1, 1, 37, dtype=np.float32)
+    for bad in (np.nan, np.inf, -np.inf):
+        results = []
+        for value in (bad, 0.5):
+            w = minidl.Variable(np.ones(37, np.float32))
+            optimizer = getattr(optimizers, name)(0.01)
+            g[11] = value
+            with np.errstate(all="ignore"):
+                for _ in range(2):
+                    optimizer.apply([g], [w])
+            results.append(w.numpy())
+        spoilt, sound = results
+        others = np.arange(37) != 11
+        assert np.array_equal(spoilt[others], sound[others])
+        if np.isnan(bad):
+            assert np.isnan(spoilt[11])
+        assert np.isfinite(sound).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_zero_gradients_move_nothing(name):
+    w = minidl.Variable(np.full((3, 4), 0.5, np.float32))
+    optimizer = getattr(optimizers, name)(0.01, weight_decay=0.0)
+    if name == "Muon":
+        optimizer.adam_weight_decay = None
+    start = w.numpy()
+    for _ in range(3):
+        optimizer.apply([np.zeros((3, 4), np.float32)], [w])
+    if name == "Ftrl":  # starts from its own minimum, 0, and not from the weight
+        assert np.array_equal(w.numpy(), np.zeros((3, 4)))
+    else:
+        assert np.array_equal(w.numpy(), start)
