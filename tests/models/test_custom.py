@@ -261,3 +261,27 @@ def test_fit_costs_little_beside_the_kernels():
     fit(), loop()
     extra = min(seconds(fit) for _ in range(5)) - min(seconds(loop) for _ in range(5))
     assert extra / steps < 200e-6  # three times the promise: other work may run beside the test
+
+
+def test_variables_that_are_attributes_freeze_with_their_layer():
+    class Shift(minidl.Layer):
+        def __init__(self, unused=None):
+            super().__init__()
+            self.shift = minidl.Variable(1.0, name="shift")
+            self.steps = minidl.Variable(0.0, trainable=False, name="steps")
+
+        def call(self, x):
+            return x + self.shift
+
+    x = minidl.Input((4,))
+    stranger = layers.Dense(2)
+    stranger.build((None, 4))
+    shift = Shift(stranger)
+    model = minidl.Model(x, layers.Dense(1)(shift(x)))
+    assert len(shift.weights) == 2  # an argument that is not kept is no part of the layer
+    assert len(model.trainable_weights) == 3
+    shift.trainable = False
+    assert len(model.trainable_weights) == 2
+    shift.trainable = False
+    shift.trainable = True
+    assert [v.name for v in shift.trainable_weights] == ["shift"]

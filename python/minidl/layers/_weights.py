@@ -20,6 +20,8 @@ _OWN = {
     "_losses",
     "_constrained",
     "_build_shape",
+    "_frozen",
+    "_given",
     "_inbound_nodes",
     "_outbound_nodes",
 }
@@ -186,6 +188,20 @@ class WeightsMixin:
             layer._trainable = bool(value)
             for v in layer._trainable_variables:
                 v.trainable = bool(value)
+            layer._freeze_attributes(not value)
+
+    def _freeze_attributes(self, freeze: bool) -> None:
+        """Variables set as attributes follow `trainable` too; those that never train stay so."""
+        if not freeze:
+            for v in self.__dict__.pop("_frozen", ()):
+                v.trainable = True
+        elif not self._is_leaf:
+            made = {id(v) for v in self._trainable_variables}
+            found = [v for v in self._found(Variable) if v.trainable and id(v) not in made]
+            for v in found:
+                v.trainable = False
+            if found:
+                self.__dict__["_frozen"] = [*self.__dict__.get("_frozen", ()), *found]
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights as NumPy arrays."""

@@ -206,7 +206,8 @@ class Layer(ArgumentsMixin, WeightsMixin, NodesMixin):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
-        layer.__dict__["_given"] = (args, kwargs)  # for classes without a `get_config`
+        if cls.get_config is Layer.get_config:  # made of what the layer was given
+            layer.__dict__["_given"] = (args, kwargs)
         return layer
 
     def get_config(self) -> dict:
