@@ -415,3 +415,15 @@ def test_in_functional_models():
         for got, result, expected in zip(made([x, y]), results, wanted, strict=True):
             np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
             assert result.shape[1:] == expected.shape[1:]
+
+
+def test_unique():
+    x = whole(4, 3, high=3)
+    for axis in (None, 0):
+        wanted = np.unique(x, True, True, True, axis)
+        found = ops.unique(x, True, True, True, True, axis)
+        for got, expected in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(got, expected)
+    np.testing.assert_array_equal(ops.unique(x), np.unique(x))
+    with pytest.raises(ValueError, match="axis"):
+        ops.unique(x, axis=3)

@@ -28,7 +28,7 @@ def test_arrows_of_a_functional_model():
     for arrow in (("b", "shared"), ("shared", "joined"), ("inner", "joined"), ("joined", "out")):
         assert arrow in arrows
     assert ("b", "inner") in arrows
-    assert text.startswith("digraph model {\n  graph [rankdir=TB, dpi=200];")
+    assert text.startswith('digraph model {\n  graph [rankdir=TB, dpi=200, splines="ortho"];')
     nested = utils.model_to_dot(_branched(), expand_nested=True)
     assert ("inner/in1", "joined") in _arrows(nested)
     assert '"inner" [' not in nested

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minidl._tape import Tensor, as_tensor, wrap
@@ -196,21 +198,43 @@ def bincount(x: TensorLike, weights: TensorLike | None = None, minlength: int = 
     return wrap(np.bincount(counts, w, minlength).astype(w.dtype))
 
 
-def unique(x: TensorLike) -> Tensor:
+def unique(
+    x: TensorLike,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+) -> Tensor | tuple[Tensor, ...]:
     """The different elements in ascending order.
 
     Args:
         x: tensor of any shape.
+        sorted: they are in order in any case.
+        return_index: whether the place of each one's first occurrence is returned too.
+        return_inverse: whether, for each element, its number among the results is.
+        return_counts: whether it is told how often each occurs.
+        axis: the axis whose slices are compared; None compares elements.
 
     Returns:
-        A tensor with one axis.
+        A tensor, or a tuple of it and the int32 tensors asked for, in the order of the arguments.
 
-    Source: `keras.ops.unique`.
+    Raises:
+        ValueError: if `x` has no such axis.
+
+    Source: `keras.ops.unique`, without `size` and `fill_value`.
 
     >>> unique([2, 1, 2])
     Tensor([1, 2], shape=(2,), dtype=int32)
     """
-    return wrap(np.unique(as_tensor(x).data))
+    x = as_tensor(x)
+    if axis is not None:
+        axis = normalize_axis(axis, x.ndim)
+    find: Any = np.unique
+    found = find(x.data, return_index, return_inverse, return_counts, axis)
+    if not isinstance(found, tuple):
+        return wrap(found)
+    return wrap(found[0]), *(wrap(np.asarray(f).astype("int32")) for f in found[1:])
 
 
 def nonzero(x: TensorLike) -> tuple[Tensor, ...]:

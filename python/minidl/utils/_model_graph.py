@@ -87,7 +87,7 @@ def _shapes(part: Any, side: str) -> str:
     return ", ".join(str(getattr(x, "shape", "?")) for x in found)
 
 
-def to_dot(picture: Picture, rankdir: str = "TB", dpi: int = 200) -> str:
+def to_dot(picture: Picture, rankdir: str = "TB", dpi: int = 200, splines: str = "ortho") -> str:
     """The picture in Graphviz's language."""
 
     def quoted(text: str) -> str:
@@ -95,7 +95,7 @@ def to_dot(picture: Picture, rankdir: str = "TB", dpi: int = 200) -> str:
 
     lines = [
         "digraph model {",
-        f"  graph [rankdir={rankdir}, dpi={dpi}];",
+        f"  graph [rankdir={rankdir}, dpi={dpi}, splines={quoted(splines)}];",
         '  node [shape=box, fontname="Helvetica"];',
     ]
     lines += [f"  {quoted(k)} [label={quoted(chr(10).join(v))}];" for k, v in picture.boxes.items()]

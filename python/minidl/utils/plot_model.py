@@ -20,6 +20,7 @@ def model_to_dot(
     dpi: int = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
 ) -> str:
     """A model in the language of Graphviz.
 
@@ -33,6 +34,7 @@ def model_to_dot(
         dpi: Resolution. Defaults to 200.
         show_layer_activations: Whether boxes tell activations. Defaults to False.
         show_trainable: Whether boxes tell what is trained. Defaults to False.
+        splines: How Graphviz draws arrows: `"ortho"`, `"curved"`, ... Defaults to `"ortho"`.
 
     Returns:
         The text, which Graphviz's `dot` draws.
@@ -51,7 +53,7 @@ def model_to_dot(
                        show_layer_names=show_layer_names, expand_nested=expand_nested,
                        show_layer_activations=show_layer_activations,
                        show_trainable=show_trainable)  # fmt: skip
-    return to_dot(picture, rankdir, dpi)
+    return to_dot(picture, rankdir, dpi, splines)
 
 
 def plot_model(
@@ -65,6 +67,7 @@ def plot_model(
     dpi: int = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
     **kwargs: Any,
 ) -> str:
     """Draw a model to a file.
@@ -84,6 +87,7 @@ def plot_model(
         dpi: Resolution. Defaults to 200.
         show_layer_activations: Whether boxes tell activations. Defaults to False.
         show_trainable: Whether boxes tell what is trained. Defaults to False.
+        splines: How Graphviz draws arrows: `"ortho"`, `"curved"`, ... Defaults to `"ortho"`.
         **kwargs: None is known.
 
     Returns:
@@ -103,7 +107,7 @@ def plot_model(
                        show_trainable=show_trainable)  # fmt: skip
     path = os.fspath(to_file)
     ending = os.path.splitext(path)[1].lower()
-    text = to_dot(picture, rankdir, dpi)
+    text = to_dot(picture, rankdir, dpi, splines)
     if ending in _TEXT:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
