@@ -441,6 +441,10 @@ def test_ops_that_need_numbers_say_so():
 
     with pytest.raises(ValueError, match="must return tensors"):
         Bad()(x)
+    with pytest.raises(TypeError, match=r"\(Dense\).*'colour'"):
+        layers.Dense(2)(x, colour=1)
+    with pytest.raises(ValueError, match="`outputs` must be made"):
+        minidl.Model(x)
     with pytest.raises(AttributeError, match="no defined output"):
         _ = layers.Dense(2).output
 

@@ -125,6 +125,19 @@ class ArgumentsMixin:
                 kwargs[name] = map_structure(self._convert_further, value)
         return args, kwargs
 
+    def _check_arguments(self, inputs: Any, args: tuple, kwargs: dict) -> None:
+        """What Python checks when `call` runs, for calls that do not run it.
+
+        Raises:
+            TypeError: an argument that `call` does not have, or one too few.
+        """
+        import inspect
+
+        try:
+            inspect.signature(self.call).bind(inputs, *args, **kwargs)  # type: ignore[attr-defined]
+        except TypeError as error:
+            raise TypeError(f"Layer '{self.name}' ({type(self).__name__}): {error}") from None
+
     def _convert_further(self, x: Any) -> Any:
         """A further argument: arrays and tensors are converted, settings stay as they are."""
         return self._convert(x) if isinstance(x, (np.ndarray, Tensor)) else x

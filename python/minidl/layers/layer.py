@@ -282,6 +282,7 @@ class Layer(ArgumentsMixin, WeightsMixin, NodesMixin):
             node_kwargs["training"] = training
         args, kwargs = self._bind(args, kwargs)
         kwargs.pop("training", None)
+        self._check_arguments(inputs, args, kwargs)
         if self.input_spec is not None:
             self._check_spec(self.input_spec, inputs)
         if not self.built:

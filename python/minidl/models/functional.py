@@ -49,7 +49,7 @@ class Functional(FastListsMixin, Model):
     def __init__(
         self,
         inputs: Any,
-        outputs: Any,
+        outputs: Any = None,
         name: str | None = None,
         trainable: bool | None = None,
         **kwargs: Any,
