@@ -65,6 +65,9 @@ ARGUMENTS = {
     "utils.Progbar.label": "stands before the bar, as 'Epoch 1/3'",
     "utils.Progbar.stateless_metrics": "name the stateful ones instead",
     "utils.clear_session.free_memory": "minidl.release_memory does it",
+    "utils.model_to_dot.splines": "the shape of edges is left to Graphviz",
+    "utils.model_to_dot.subgraph": "for Keras's own recursion",
+    "utils.plot_model.splines": "the shape of edges is left to Graphviz",
     "utils.split_dataset.preferred_backend": "there is one",
 }
 
