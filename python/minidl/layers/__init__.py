@@ -17,6 +17,7 @@ from .average import Average, average
 from .average_pooling1d import AveragePooling1D, AvgPool1D
 from .average_pooling2d import AveragePooling2D, AvgPool2D
 from .batch_normalization import BatchNormalization
+from .bidirectional import Bidirectional
 from .center_crop import CenterCrop
 from .concatenate import Concatenate, concatenate
 from .conv1d import Conv1D
@@ -42,12 +43,17 @@ from .global_max_pooling1d import GlobalMaxPool1D, GlobalMaxPooling1D
 from .global_max_pooling2d import GlobalMaxPool2D, GlobalMaxPooling2D
 from .group_normalization import GroupNormalization
 from .group_query_attention import GroupQueryAttention
+from .gru import GRU
+from .gru_cell import GRUCell
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .lambda_layer import Lambda
 from .layer import Layer
 from .layer_normalization import LayerNormalization
 from .leaky_relu import LeakyReLU
+from .lstm import LSTM
+from .lstm_cell import LSTMCell
+from .masking import Masking
 from .max_pooling1d import MaxPool1D, MaxPooling1D
 from .max_pooling2d import MaxPool2D, MaxPooling2D
 from .maximum import Maximum, maximum
@@ -70,12 +76,17 @@ from .rescaling import Rescaling
 from .reshape import Reshape
 from .resizing import Resizing
 from .rms_normalization import RMSNormalization
+from .rnn import RNN
 from .separable_conv1d import SeparableConv1D
 from .separable_conv2d import SeparableConv2D
+from .simple_rnn import SimpleRNN
+from .simple_rnn_cell import SimpleRNNCell
 from .softmax import Softmax
 from .spatial_dropout1d import SpatialDropout1D
 from .spatial_dropout2d import SpatialDropout2D
+from .stacked_rnn_cells import StackedRNNCells
 from .subtract import Subtract, subtract
+from .time_distributed import TimeDistributed
 from .unit_normalization import UnitNormalization
 from .up_sampling1d import UpSampling1D
 from .up_sampling2d import UpSampling2D
@@ -91,43 +102,19 @@ SeparableConvolution2D = SeparableConv2D
 
 _registry: Registry = Registry("layer", "keras.layers")
 for _cls in (
-    AdditiveAttention,
-    Attention,
-    EinsumDense,
-    Embedding,
-    GroupQueryAttention,
-    MultiHeadAttention,
     Activation,
-    AtrousConv2D,
     ActivityRegularization,
     Add,
+    AdditiveAttention,
+    AtrousConv2D,
+    Attention,
     Average,
-    CenterCrop,
-    Concatenate,
-    Dot,
-    GaussianDropout,
-    GaussianNoise,
-    Lambda,
-    Maximum,
-    Minimum,
-    Multiply,
-    Normalization,
-    Permute,
-    PReLU,
-    RandomBrightness,
-    RandomContrast,
-    RandomCrop,
-    RandomFlip,
-    RandomRotation,
-    RandomTranslation,
-    RandomZoom,
-    RepeatVector,
-    Rescaling,
-    Resizing,
-    Subtract,
     AveragePooling1D,
     AveragePooling2D,
     BatchNormalization,
+    Bidirectional,
+    CenterCrop,
+    Concatenate,
     Conv1D,
     Conv1DTranspose,
     Conv2D,
@@ -137,27 +124,62 @@ for _cls in (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    Dot,
     Dropout,
     ELU,
+    EinsumDense,
+    Embedding,
     Flatten,
+    GRU,
+    GRUCell,
+    GaussianDropout,
+    GaussianNoise,
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     GroupNormalization,
+    GroupQueryAttention,
     InputLayer,
+    LSTM,
+    LSTMCell,
+    Lambda,
     LayerNormalization,
     LeakyReLU,
+    Masking,
     MaxPooling1D,
     MaxPooling2D,
+    Maximum,
+    Minimum,
+    MultiHeadAttention,
+    Multiply,
+    Normalization,
+    PReLU,
+    Permute,
     RMSNormalization,
+    RNN,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
     ReLU,
+    RepeatVector,
+    Rescaling,
     Reshape,
+    Resizing,
     SeparableConv1D,
     SeparableConv2D,
+    SimpleRNN,
+    SimpleRNNCell,
     Softmax,
     SpatialDropout1D,
     SpatialDropout2D,
+    StackedRNNCells,
+    Subtract,
+    TimeDistributed,
     UnitNormalization,
     UpSampling1D,
     UpSampling2D,
@@ -169,6 +191,9 @@ _registry.aliases["GroupedQueryAttention"] = GroupQueryAttention  # the class's 
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -181,6 +206,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "Bidirectional",
     "CenterCrop",
     "Concatenate",
     "Conv1D",
@@ -201,6 +227,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -216,10 +243,12 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPooling1D",
@@ -248,10 +277,14 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
