@@ -71,9 +71,17 @@ def write_layer(layer: Any) -> dict:
 
 def read_layer(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """A layer or cell from such a config; one that is made already stays as it is."""
-    from . import deserialize
+    from . import _registry, deserialize
 
-    return deserialize(config, custom_objects) if isinstance(config, dict) else config
+    if not isinstance(config, dict):
+        return config
+    name = config.get("class_name")
+    cls = None if custom_objects and name in custom_objects else _registry.classes.get(str(name))
+    if cls is None or cls._is_leaf:
+        return deserialize(config, custom_objects)
+    layer = cls.from_config(dict(config["config"]), custom_objects=custom_objects)
+    layer.build_from_config(config.get("build_config") or {})
+    return layer
 
 
 def classes_inside(layer: Any) -> dict[str, type]:

@@ -26,7 +26,7 @@ class _CallContext(threading.local):
     training: bool | None = None
     depth = 0
     scope: tuple[str, ...] = ()
-    trial = False  # on made-up data, to find shapes out
+    trial = False  # only to build, check or find shapes: stateful layers keep nothing of it
 
 
 call_context = _CallContext()

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from .._tape import Tensor, Variable, wrap
 from . import _rnn_loop
 from ._arguments import flatten, map_structure
 from ._nesting import call_cell, check_cell, inside, read_layer, reset_masks, write_layer
-from .layer import Layer
+from .layer import Layer, call_context
 
 
 class RNN(Layer):
@@ -95,7 +96,7 @@ class RNN(Layer):
         if isinstance(self.cell, Layer) and not self.cell.built:
             with inside(self):
                 self.cell._build((batch, *rest))
-        if self.stateful and batch is not None:
+        if self._keeps_states() and batch is not None:
             self._keep_states(batch)
 
     # -- states -------------------------------------------------------------------------------
@@ -103,6 +104,9 @@ class RNN(Layer):
     def states(self) -> Any:
         """Where stateful, the states that the next batch starts from; None before the first."""
         return self._kept.states
+
+    def _keeps_states(self) -> bool:
+        return self.stateful and not call_context.trial
 
     def _keep_states(self, batch: int) -> Any:
         if self._kept.states is None:
@@ -135,7 +139,7 @@ class RNN(Layer):
         return getattr(self.cell, "compute_dtype", self.compute_dtype)
 
     def _first_states(self, given: Any, batch: int) -> list[Any]:
-        kept = self._keep_states(batch) if self.stateful else None
+        kept = self._keep_states(batch) if self._keeps_states() else None
         if kept is not None:
             size = next(flatten(kept)).shape[0]
             if size != batch:
@@ -166,10 +170,10 @@ class RNN(Layer):
             last, outputs, states = self.inner_loop(sequences, states, mask, training)
         finally:
             reset_masks(self.cell)
-        if self.stateful:
+        if self._keeps_states():
             for kept, new in zip(flatten(self.states), flatten(states), strict=True):
                 kept.assign(new)
-        output = outputs if self.return_sequences else last
+        output = ops.cast(outputs if self.return_sequences else last, self.compute_dtype)
         return (output, *states) if self.return_state else output
 
     def inner_loop(

@@ -10,7 +10,7 @@ import numpy as np
 from .. import metrics as metrics_module
 from .. import optimizers
 from .._tape import GradientTape
-from ..layers.layer import Layer
+from ..layers.layer import Layer, call_context
 from ._compiled import Compiled
 from ._data import ArrayBatches
 
@@ -238,7 +238,11 @@ class Steps(Layer):
         if getattr(type(self).call, "_missing", False):  # all is in the user's own steps
             return
         x, y, _ = batches.first()
-        y_pred = self(x, training=False)
+        call_context.trial = True
+        try:
+            y_pred = self(x, training=False)
+        finally:
+            call_context.trial = False
         compiled = self._compiled
         if not with_targets or compiled is None:
             return
