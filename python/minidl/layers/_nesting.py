@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import flatten
+from ._arguments import argument_names, flatten
 from ._dropout_masks import DropoutMasks
 from .layer import Layer, call_context
 
@@ -75,11 +75,11 @@ def read_layer(config: Any, custom_objects: dict[str, Any] | None = None) -> Any
 
     if not isinstance(config, dict):
         return config
-    name = config.get("class_name")
-    cls = None if custom_objects and name in custom_objects else _registry.classes.get(str(name))
-    if cls is None or cls._is_leaf:
+    known = {**_registry.classes, **(custom_objects or {})}
+    make: Any = getattr(known.get(str(config.get("class_name"))), "from_config", None)
+    if "custom_objects" not in argument_names(getattr(make, "__func__", make)):
         return deserialize(config, custom_objects)
-    layer = cls.from_config(dict(config["config"]), custom_objects=custom_objects)
+    layer = make(dict(config["config"]), custom_objects=custom_objects)
     layer.build_from_config(config.get("build_config") or {})
     return layer
 

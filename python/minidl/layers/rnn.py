@@ -76,7 +76,7 @@ class RNN(Layer):
         if isinstance(cell, (list, tuple)):
             from .stacked_rnn_cells import StackedRNNCells
 
-            cell = StackedRNNCells(cell)
+            cell = StackedRNNCells(cell, dtype=kwargs.get("dtype"))
         check_cell(cell, "`cell`")
         super().__init__(**kwargs)
         self.cell = cell
