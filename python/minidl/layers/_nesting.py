@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import argument_names, flatten
+from ._arguments import flatten
 from ._dropout_masks import DropoutMasks
 from .layer import Layer, call_context
 
@@ -71,17 +71,9 @@ def write_layer(layer: Any) -> dict:
 
 def read_layer(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """A layer or cell from such a config; one that is made already stays as it is."""
-    from . import _registry, deserialize
+    from . import deserialize
 
-    if not isinstance(config, dict):
-        return config
-    known = {**_registry.classes, **(custom_objects or {})}
-    make: Any = getattr(known.get(str(config.get("class_name"))), "from_config", None)
-    if "custom_objects" not in argument_names(getattr(make, "__func__", make)):
-        return deserialize(config, custom_objects)
-    layer = make(dict(config["config"]), custom_objects=custom_objects)
-    layer.build_from_config(config.get("build_config") or {})
-    return layer
+    return deserialize(config, custom_objects) if isinstance(config, dict) else config
 
 
 def classes_inside(layer: Any) -> dict[str, type]:
