@@ -62,6 +62,7 @@ def all_rows() -> list[Row]:
         rows_attention,
         rows_convolution,
         rows_kernels,
+        rows_recurrent,
         rows_streaming,
         rows_training,
     )
@@ -70,6 +71,7 @@ def all_rows() -> list[Row]:
         *rows_kernels.ROWS,
         *rows_convolution.ROWS,
         *rows_attention.ROWS,
+        *rows_recurrent.ROWS,
         *rows_streaming.ROWS,
         *rows_training.ROWS,
     ]

@@ -293,8 +293,8 @@ struct RecurrentParams {
   void* y;                   // [batch, time, units]
   void* h;                   // [batch, units]
   void* c;
-  void* gates;     // [batch, time, gates * units], activated; rnn has y for that
-  void* cells;     // [batch, time, units]: LSTM c after the step; GRU h times its weights
+  void* gates;  // [batch, time, gates * units], activated
+  void* cells;  // [batch, time, units]: LSTM c after the step; GRU what its candidate takes for h
   void* squashed;  // [batch, time, units]: LSTM activation(c)
   void* previous;  // [batch, time, units]: what the product of the step took for h
   int64_t batch, time, inputs, units;

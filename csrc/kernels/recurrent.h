@@ -110,13 +110,13 @@ class Steps {
   Scratch<int64_t> first_;
 };
 
-// Weights [k, columns] as panels: panel j holds, row by row, `vectors` vectors of L columns, vector
-// v from column v * stride + j * step on; columns past `limit` of a vector's stripe read as 0.
+// Weights [k, columns] as panels: panel j holds `vectors` vectors of columns of each row, one row
+// after the other, and zeros where there are no columns any more.
 template <class T>
 class PackedPanels {
  public:
   PackedPanels(int64_t k, int64_t panels, int vectors)
-      : k_(k), panels_(panels), vectors_(vectors), data_(k * panels * vectors * kLanes<T>) {}
+      : k_(k), panels_(panels), vectors_(vectors), data_(k * panels * vectors * kLanes<T> + 1) {}
   explicit operator bool() const { return static_cast<bool>(data_); }
   int vectors() const { return vectors_; }
   int64_t depth() const { return k_; }
@@ -216,21 +216,199 @@ void parallel_rows(int64_t rows, F&& f) {
   parallel(rows, ceil_div(rows, chunks), f);
 }
 
-// Rows [batch, units] into padded rows; zeros where `from` is null.
+// Rows [batch, units] into rows of `ld`; zeros where `from` is null.
 template <class T>
-void copy_states(const T* from, const Shape<T>& s, T* to) {
+void read_rows(const T* from, const Shape<T>& s, T* to, int64_t ld) {
   for (int64_t b = 0; b < s.batch; ++b) {
-    for (int64_t j = 0; j < s.ld; ++j) {
-      to[b * s.ld + j] = from && j < s.units ? from[b * s.units + j] : T(0);
+    for (int64_t j = 0; j < ld; ++j) {
+      to[b * ld + j] = from && j < s.units ? from[b * s.units + j] : T(0);
     }
   }
 }
 template <class T>
-void copy_back(const T* from, const Shape<T>& s, T* to) {
+void write_rows(const T* from, int64_t ld, const Shape<T>& s, T* to) {
   for (int64_t b = 0; b < s.batch; ++b) {
-    for (int64_t j = 0; j < s.units; ++j) to[b * s.units + j] = from[b * s.ld + j];
+    for (int64_t j = 0; j < s.units; ++j) to[b * s.units + j] = from[b * ld + j];
   }
 }
+
+// What forward passes share: the projection of x, and the rows of states.
+template <class T>
+class RecurrentForward {
+ protected:
+  static constexpr int L = kLanes<T>;
+
+  RecurrentForward(const RecurrentParams& p, int64_t gates)
+      : p_(p), s_(p, gates), steps_(p), states_(s_.batch * s_.ld * 4) {}
+
+  bool has_memory() const { return states_ && steps_; }
+
+  Status project() {
+    read_rows(static_cast<const T*>(p_.h0), s_, h(0), s_.ld);
+    read_rows(static_cast<const T*>(p_.c0), s_, c(), s_.ld);
+    return product(static_cast<const T*>(p_.x), s_.inputs, int64_t{1},
+                   static_cast<const T*>(p_.kernel), s_.width(), int64_t{1},
+                   static_cast<const T*>(p_.bias), gates(), s_.rows(), s_.width(), s_.inputs);
+  }
+
+  const T* recurrent_kernel() const { return static_cast<const T*>(p_.recurrent_kernel); }
+  T* gates() const { return static_cast<T*>(p_.gates); }
+  // h before a step; two take turns.
+  T* h(int64_t step) const { return states_.get() + step % 2 * s_.batch * s_.ld; }
+  T* c() const { return states_.get() + 2 * s_.batch * s_.ld; }
+  // h times its dropout mask.
+  T* dropped() const { return states_.get() + 3 * s_.batch * s_.ld; }
+
+  // Where the arrays of the sequence hold this row and step.
+  int64_t at(int64_t row, int64_t step) const { return row * s_.time + steps_.place(step); }
+
+  // What the product takes for h: dropped out. Keeps it (or h, for the GRU, which needs both) for
+  // the backward pass.
+  const T* prepare(int64_t b0, int64_t b1, int64_t step, bool keep_h = false) {
+    const T* from = h(step);
+    const T* drop = static_cast<const T*>(p_.dropout_mask);
+    if (!drop && !p_.keep) return from;
+    T* kept = static_cast<T*>(p_.previous);
+    for (int64_t b = b0; b < b1; ++b) {
+      for (int64_t j = 0; j < s_.blocks; ++j) {
+        const vec<T> state = load(from + b * s_.ld + j * L);
+        vec<T> v = state;
+        if (drop) {
+          v *= load_lanes(drop + b * s_.units + j * L, s_.lanes(j));
+          store<T>(dropped() + b * s_.ld + j * L, v);
+        }
+        if (p_.keep) {
+          store_lanes<T>(kept + at(b, step) * s_.units + j * L, keep_h ? state : v, s_.lanes(j));
+        }
+      }
+    }
+    return drop ? dropped() : from;
+  }
+
+  // Asks for the projected x of a tile, which is in no near cache, before its product begins.
+  MINIDL_INLINE void prefetch(int64_t row, int mr, int64_t step, int64_t unit) const {
+    for (int m = 0; m < mr; ++m) {
+      const T* x = gates() + at(row + m, step) * s_.width() + unit;
+      for (int64_t g = 0; g < s_.gates; ++g) __builtin_prefetch(x + g * s_.units, 1);
+    }
+  }
+
+  // The new h of a block of units of one row, and the output of the step; a row that takes no part
+  // keeps its state. False then.
+  MINIDL_INLINE bool finish(int64_t row, int64_t step, int64_t unit, int lanes, vec<T> next) {
+    vec<T> out = next;
+    const bool live = steps_.live(row, step);
+    if (!live) {
+      next = load(h(step) + row * s_.ld + unit);
+      out = steps_.shown(row, step) ? next : vec<T>{};
+    }
+    store<T>(h(step + 1) + row * s_.ld + unit, next);
+    store_lanes<T>(static_cast<T*>(p_.y) + (row * s_.time + step) * s_.units + unit, out, lanes);
+    return live;
+  }
+
+  const RecurrentParams& p_;
+  const Shape<T> s_;
+  const Steps steps_;
+  Scratch<T> states_;
+};
+
+// What backward passes share: the gradient of h on its way from step to step, and the products over
+// all steps at the end. Rows of dh reach to the end of the last panel, which the product writes.
+template <class T>
+class RecurrentBackward {
+ protected:
+  static constexpr int L = kLanes<T>;
+  static constexpr int kPanelVectors = kMaxNV;
+
+  RecurrentBackward(const RecurrentGradParams& q, int64_t gates)
+      : q_(q),
+        p_(q.forward),
+        s_(p_, gates),
+        steps_(p_),
+        panels_(ceil_div(s_.blocks, kPanelVectors)),
+        ld_(panels_ * kPanelVectors * L),
+        deltas_(s_.rows() * s_.width() + 1),
+        states_(s_.batch * (3 * ld_ + s_.width())) {}
+
+  bool has_memory() const { return deltas_ && states_ && steps_; }
+  void begin() {
+    read_rows(static_cast<const T*>(q_.dh), s_, dh(), ld_);
+    read_rows(static_cast<const T*>(q_.dc), s_, dc(), ld_);
+  }
+
+  T* dh() const { return states_.get(); }
+  T* dc() const { return dh() + s_.batch * ld_; }
+  T* carried() const { return dc() + s_.batch * ld_; }     // of dh, past the dropout mask
+  T* delta() const { return carried() + s_.batch * ld_; }  // of this step, all gates
+
+  int64_t at(int64_t row, int64_t step) const { return row * s_.time + steps_.place(step); }
+  MINIDL_INLINE vec<T> kept(const void* from, int64_t row, int64_t step, int64_t unit,
+                            int lanes) const {
+    return load_lanes(static_cast<const T*>(from) + at(row, step) * s_.units + unit, lanes);
+  }
+
+  // The gradient that reaches h of this step: from later steps and from y.
+  MINIDL_INLINE vec<T> dh_of(int64_t row, int64_t step, int64_t unit, int lanes) const {
+    vec<T> d = load(dh() + row * ld_ + unit);
+    if (q_.dy && steps_.shown(row, step)) {
+      const T* dy = static_cast<const T*>(q_.dy) + (row * s_.time + step) * s_.units + unit;
+      d += load_lanes(dy, lanes);
+    }
+    return d;
+  }
+
+  // Sets out what the product adds to: d passes by it. With dropout both meet later.
+  MINIDL_INLINE void pass_by(int64_t row, int64_t unit, vec<T> d) const {
+    store<T>((p_.dropout_mask ? carried() : dh()) + row * ld_ + unit, d);
+    if (p_.dropout_mask) store<T>(dh() + row * ld_ + unit, vec<T>{});
+  }
+
+  // c (+)= delta [rows, k from column `first`] times packed weights.
+  void multiply(int64_t b0, int64_t b1, int64_t first, const PackedPanels<T>& weights, T* c,
+                bool accumulate) const {
+    const Split tiles(b1 - b0, panel_rows(kPanelVectors));
+    for (int64_t j = 0; j < panels_; ++j) {
+      for (int64_t i = 0; i < tiles.parts; ++i) {
+        const int64_t row = b0 + tiles.begin(i);
+        tile_product(delta() + row * s_.width() + first, s_.width(),
+                     static_cast<int>(tiles.length(i)), weights.panel(j), weights.depth(),
+                     kPanelVectors, c + row * ld_ + j * weights.width(), ld_, accumulate);
+      }
+    }
+  }
+
+  void undo_dropout(int64_t b0, int64_t b1) const {
+    const T* drop = static_cast<const T*>(p_.dropout_mask);
+    for (int64_t b = b0; drop && b < b1; ++b) {
+      for (int64_t j = 0; j < s_.units; ++j) {
+        T& d = dh()[b * ld_ + j];
+        d = d * drop[b * s_.units + j] + carried()[b * ld_ + j];
+      }
+    }
+  }
+
+  // Gradients of x, its weights and the bias.
+  Status finish() const {
+    write_rows(dh(), ld_, s_, static_cast<T*>(q_.dh0));
+    const int64_t n = s_.rows(), width = s_.width();
+    const T* d = deltas_.get();
+    Status status = weight_grad(static_cast<const T*>(p_.x), s_.inputs, d, width, n,
+                                static_cast<T*>(q_.dkernel));
+    if (status == Status::kOk) status = sum_columns(d, n, width, static_cast<T*>(q_.dbias));
+    if (status != Status::kOk) return status;
+    return product<T>(d, width, 1, static_cast<const T*>(p_.kernel), 1, width, nullptr,
+                      static_cast<T*>(q_.dx), n, s_.inputs, width);
+  }
+
+  const RecurrentGradParams& q_;
+  const RecurrentParams& p_;
+  const Shape<T> s_;
+  const Steps steps_;
+  const int64_t panels_, ld_;
+  Scratch<T> deltas_;  // of every step, at the places of x
+  Scratch<T> states_;
+};
 
 }  // namespace
 }  // namespace MINIDL_ISA

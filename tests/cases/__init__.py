@@ -18,6 +18,8 @@ FAMILIES = (
     "depthwise_conv2d",
     "resize2d",
     "lstm",
+    "gru",
+    "rnn",
     "attention",
     "embedding",
     "optimizers",

@@ -148,6 +148,7 @@ from minidl.ops.exponents import (
     trunc,
 )
 from minidl.ops.group_norm import group_norm, group_normalization
+from minidl.ops.gru import gru, gru_cell
 from minidl.ops.indexing import one_hot, take, where
 from minidl.ops.joining import concatenate, pad, repeat, split, stack, tile
 from minidl.ops.layer_norm import (
@@ -223,6 +224,7 @@ from minidl.ops.reduce import (
 )
 from minidl.ops.reduce import sum_to as _sum_to
 from minidl.ops.resize2d import resize2d
+from minidl.ops.rnn import rnn, rnn_cell
 from minidl.ops.separable_conv import separable_conv
 from minidl.ops.shape import (
     broadcast_to,
@@ -387,6 +389,8 @@ __all__ = [
     "greater_equal",
     "group_norm",
     "group_normalization",
+    "gru",
+    "gru_cell",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
@@ -467,6 +471,8 @@ __all__ = [
     "resize2d",
     "rms_norm",
     "rms_normalization",
+    "rnn",
+    "rnn_cell",
     "roll",
     "rot90",
     "round",
