@@ -42,6 +42,10 @@ Status product(const T* a, int64_t a_rs, int64_t a_cs, const T* b, int64_t b_rs,
 // y [n] = the sums of the columns of x [rows, n].
 template <class T>
 Status sum_columns(const T* x, int64_t rows, int64_t n, T* y) {
+  if (rows == 0) {
+    for (int64_t j = 0; j < n; ++j) y[j] = T(0);
+    return Status::kOk;
+  }
   ReduceParams p{};
   p.x = x;
   p.y = y;

@@ -8,6 +8,7 @@ argument and the value that was given.
 import numpy as np
 
 from tests.ops.bad_attention_calls import ATTENTION, EMBEDDING
+from tests.ops.bad_recurrent_calls import RECURRENT
 
 T, V, I = TypeError, ValueError, IndexError  # noqa: E741
 
@@ -535,4 +536,4 @@ BAD["runtime"] = [
     ("float(ops.convert_to_tensor(m))", (T, V), r"\(4, 5\)|scalar|one element"),
     ("len(ops.convert_to_tensor(1.0))", T, "axes|scalar|0"),
 ]
-BAD |= {"attention": ATTENTION, "embedding": EMBEDDING}
+BAD |= {"attention": ATTENTION, "embedding": EMBEDDING} | RECURRENT
