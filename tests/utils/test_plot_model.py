@@ -29,6 +29,8 @@ def test_arrows_of_a_functional_model():
         assert arrow in arrows
     assert ("b", "inner") in arrows
     assert text.startswith('digraph model {\n  graph [rankdir=TB, dpi=200, splines="ortho"];')
+    inner = utils.model_to_dot(_branched().get_layer("inner"), subgraph=True)
+    assert inner.startswith('subgraph "cluster_inner" {')
     nested = utils.model_to_dot(_branched(), expand_nested=True)
     assert ("inner/in1", "joined") in _arrows(nested)
     assert '"inner" [' not in nested

@@ -87,14 +87,20 @@ def _shapes(part: Any, side: str) -> str:
     return ", ".join(str(getattr(x, "shape", "?")) for x in found)
 
 
-def to_dot(picture: Picture, rankdir: str = "TB", dpi: int = 200, splines: str = "ortho") -> str:
+def to_dot(
+    picture: Picture,
+    rankdir: str = "TB",
+    dpi: int = 200,
+    splines: str = "ortho",
+    subgraph: str | None = None,
+) -> str:
     """The picture in Graphviz's language."""
 
     def quoted(text: str) -> str:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
     lines = [
-        "digraph model {",
+        "digraph model {" if subgraph is None else f"subgraph {quoted('cluster_' + subgraph)} {{",
         f"  graph [rankdir={rankdir}, dpi={dpi}, splines={quoted(splines)}];",
         '  node [shape=box, fontname="Helvetica"];',
     ]

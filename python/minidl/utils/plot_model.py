@@ -18,6 +18,7 @@ def model_to_dot(
     rankdir: str = "TB",
     expand_nested: bool = False,
     dpi: int = 200,
+    subgraph: bool = False,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
     splines: str = "ortho",
@@ -32,6 +33,7 @@ def model_to_dot(
         rankdir: `"TB"` from top to bottom, `"LR"` from left to right, `"BT"` or `"RL"`.
         expand_nested: Whether models inside are drawn layer by layer. Defaults to False.
         dpi: Resolution. Defaults to 200.
+        subgraph: Whether the text is that of a part of another drawing. Defaults to False.
         show_layer_activations: Whether boxes tell activations. Defaults to False.
         show_trainable: Whether boxes tell what is trained. Defaults to False.
         splines: How Graphviz draws arrows: `"ortho"`, `"curved"`, ... Defaults to `"ortho"`.
@@ -53,7 +55,7 @@ def model_to_dot(
                        show_layer_names=show_layer_names, expand_nested=expand_nested,
                        show_layer_activations=show_layer_activations,
                        show_trainable=show_trainable)  # fmt: skip
-    return to_dot(picture, rankdir, dpi, splines)
+    return to_dot(picture, rankdir, dpi, splines, model.name if subgraph else None)
 
 
 def plot_model(
