@@ -1,6 +1,7 @@
 """What recurrent layers promise beyond Keras's numbers: cells of one's own, dropout, states."""
 
 import inspect
+from functools import partial
 
 import minidl
 import numpy as np
@@ -398,3 +399,65 @@ def test_a_long_sequence_of_a_users_cell():
         tape.watch(x)
         loss = ops.sum(layer(x))
     assert np.isfinite(tape.gradient(loss, x).numpy()).all()
+
+
+# -- one kernel call ------------------------------------------------------------------------------
+@pytest.mark.parametrize("number", range(16))
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_call_equals_the_loop(kind, number):
+    """The kernel against the loop over steps, which functions without a name ask for."""
+    rng = np.random.default_rng([KINDS.index(kind), number])
+    names = ("tanh", "relu", "sigmoid", "softsign", "hard_sigmoid", "linear", "elu")
+    picked = [str(rng.choice(names)) for _ in range(1 if kind == "SimpleRNN" else 2)]
+    config = {"units": int(rng.integers(1, 9)), "use_bias": bool(rng.integers(3))}
+    for name in ("return_sequences", "go_backwards", "zero_output_for_mask"):
+        config[name] = bool(rng.integers(2))
+    config |= {
+        "return_state": True,
+        "dtype": "float64",
+        "dropout": 0.3 * rng.integers(2),
+        "seed": 1,
+    }
+    if kind == "GRU":
+        config["reset_after"] = bool(rng.integers(2))
+    if kind == "SimpleRNN":
+        config["recurrent_dropout"] = 0.3 * rng.integers(2)
+
+    def make(wrap):
+        functions = [wrap(minidl.activations.get(name)) for name in picked]
+        keys = ("activation", "recurrent_activation")
+        layer = getattr(layers, kind)(**config, **dict(zip(keys, functions, strict=False)))
+        layer.build((None, None, 4))
+        weights = np.random.default_rng(2)
+        layer.set_weights([weights.uniform(-0.7, 0.7, w.shape) for w in layer.weights])
+        return layer
+
+    x = rng.standard_normal((3, 6, 4))
+    mask = rng.random((3, 6)) > 0.4 if number % 2 else None
+    found = []
+    for layer in (make(lambda f: f), make(lambda f: partial(f))):
+        tensor = minidl.Tensor(x)
+        with minidl.GradientTape() as tape:
+            tape.watch(tensor)
+            results = layer(tensor, mask=mask, training=True)
+            loss = sum((ops.sum(y * (i + 1.5)) for i, y in enumerate(results)), start=0.0)
+        grads = tape.gradient(loss, [tensor, *layer.trainable_weights])
+        found.append([a.numpy() for a in (*results, *grads)])
+    for fast, slow in zip(*found, strict=True):
+        assert_close(fast, slow, 1e-11)
+
+
+def test_the_kernel_is_what_runs(monkeypatch):
+    from minidl.layers import _rnn_loop
+
+    def refuse(*args):
+        raise AssertionError("the loop ran")
+
+    monkeypatch.setattr(_rnn_loop, "run", refuse)
+    layers.LSTM(3, activation="relu", dropout=0.5)(X, mask=MASK, training=True)
+    layers.Bidirectional(layers.LSTM(3))(X)
+    layers.GRU(3, reset_after=False, return_sequences=True)(X)
+    layers.SimpleRNN(3, recurrent_dropout=0.5)(X, training=True)
+    layers.RNN(layers.LSTMCell(3))(X)
+    with pytest.raises(AssertionError, match="the loop ran"):
+        layers.LSTM(3, activation=lambda x: x)(X)

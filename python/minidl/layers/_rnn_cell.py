@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import activations, constraints, initializers, regularizers
+from .. import activations, constraints, initializers, ops, regularizers
 from .._tape import Tensor, wrap
+from ..ops._recurrent import ACTIVATIONS
 from ..random import SeedGenerator
 from ._common import positive
 from ._dropout_masks import DropoutMasks, read_rate
@@ -117,6 +118,26 @@ class RNNCell(DropoutMasks, Layer):
             return None, None
         return self.get_dropout_mask(inputs), self.get_recurrent_dropout_mask(state)
 
+    def run_sequence(
+        self, x: Any, states: Any, mask: Any, training: Any, **options: Any
+    ) -> tuple[Any, Any] | None:
+        """A whole sequence in one kernel call: outputs and last states.
+
+        None where the kernel does not offer what the cell is: activations of one's own, masks for
+        each gate, a `call` that a subclass has changed.
+        """
+        return None
+
+    def _plain_masks(self, x: Any, state: Any, training: Any) -> tuple[Any, Any] | None:
+        """The inputs after dropout and the mask for the state; None if gates have their own."""
+        if not training or not (self.dropout or self.recurrent_dropout):
+            return x, None
+        if self.dropout_mask_count is not None:
+            return None
+        step = wrap(np.empty((x.shape[0], x.shape[2]), x.dtype))
+        drop, recurrent_drop = self._masks(step, state, training)
+        return (x if drop is None else x * ops.expand_dims(drop, 1)), recurrent_drop
+
     def compute_output_shape(self, input_shape, states_shape=None):
         state = (input_shape[0], self.units)
         return state, [state] * self.states
@@ -140,6 +161,19 @@ class RNNCell(DropoutMasks, Layer):
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
         }
+
+
+def kernel_names(cell: RNNCell, call: Any, *functions: Any) -> list[str] | None:
+    """The kernels' names of activations; None where one is unknown or `call` is not the cell's."""
+    if type(cell).call is not call or cell.activity_regularizer is not None:
+        return None
+    names = [activations.serialize(function) for function in functions]
+    for name, function in zip(names, functions, strict=True):
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            return None
+        if activations.get(name) is not function:
+            return None
+    return names
 
 
 def read_implementation(value: Any) -> int:

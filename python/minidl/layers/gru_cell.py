@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import activations, ops
-from ._rnn_cell import RNNCell, read_implementation
+from ._rnn_cell import RNNCell, kernel_names, read_implementation
 from .lstm_cell import project
 
 
@@ -129,6 +129,22 @@ class GRUCell(RNNCell):
             hg = ops.matmul(r * dropped, candidate)
         h = z * h + (1.0 - z) * self.activation(xg + hg)
         return h, [h] if nested else h
+
+    def run_sequence(self, x, states, mask, training, **options):
+        names = kernel_names(self, GRUCell.call, self.activation, self.recurrent_activation)
+        masked = None if names is None else self._plain_masks(x, states[0], training)
+        if masked is None:
+            return None
+        x, recurrent_drop = masked
+        outputs, h = ops.gru(
+            *(x, self.kernel, self.recurrent_kernel, self.bias, states, mask),
+            activation=names[0],
+            recurrent_activation=names[1],
+            reset_after=bool(self.reset_after),
+            recurrent_dropout_mask=recurrent_drop,
+            **options,
+        )
+        return outputs, [h]
 
     def get_config(self):
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import activations, ops
-from ._rnn_cell import RNNCell, read_implementation
+from ._rnn_cell import RNNCell, kernel_names, read_implementation
 
 
 class LSTMCell(RNNCell):
@@ -121,6 +121,21 @@ class LSTMCell(RNNCell):
         c = f * c + i * self.activation(g)
         h = o * self.activation(c)
         return h, [h, c]
+
+    def run_sequence(self, x, states, mask, training, **options):
+        names = kernel_names(self, LSTMCell.call, self.activation, self.recurrent_activation)
+        masked = None if names is None else self._plain_masks(x, states[0], training)
+        if masked is None:
+            return None
+        x, recurrent_drop = masked
+        outputs, h, c = ops.lstm(
+            *(x, self.kernel, self.recurrent_kernel, self.bias, states, mask),
+            activation=names[0],
+            recurrent_activation=names[1],
+            recurrent_dropout_mask=recurrent_drop,
+            **options,
+        )
+        return outputs, [h, c]
 
     def get_config(self):
         return {

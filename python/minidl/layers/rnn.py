@@ -11,6 +11,7 @@ from .._tape import Tensor, Variable, wrap
 from . import _rnn_loop
 from ._arguments import flatten, map_structure
 from ._nesting import call_cell, check_cell, inside, read_layer, reset_masks, write_layer
+from ._rnn_cell import RNNCell
 from .layer import Layer, call_context
 
 
@@ -179,7 +180,20 @@ class RNN(Layer):
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Any], mask: Any, training: Any = False
     ) -> tuple[Any, Any, list[Any]]:
-        """The loop itself: the last output, all outputs, the last states."""
+        """The loop itself: the last output, all outputs, the last states.
+
+        One kernel call where the cell is minidl's and the kernel offers what it is.
+        """
+        if isinstance(self.cell, RNNCell) and sequences.ndim == 3:
+            found = self.cell.run_sequence(
+                *(sequences, initial_state, mask, training),
+                go_backwards=self.go_backwards,
+                zero_output_for_mask=self.zero_output_for_mask,
+            )
+            if found is not None:
+                outputs, states = found
+                last = states[0] if mask is None or self.return_sequences else outputs[:, -1]
+                return last, outputs, states
 
         def step(inputs, states):
             output, states = call_cell(self.cell, inputs, states, training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ._rnn_cell import RNNCell
+from ._rnn_cell import RNNCell, kernel_names
 
 
 class SimpleRNNCell(RNNCell):
@@ -86,3 +86,17 @@ class SimpleRNNCell(RNNCell):
         x = ops.dense(inputs, self.kernel, self.bias)
         h = self.activation(x + ops.matmul(h, self.recurrent_kernel))
         return h, [h] if nested else h
+
+    def run_sequence(self, x, states, mask, training, **options):
+        names = kernel_names(self, SimpleRNNCell.call, self.activation)
+        masked = None if names is None else self._plain_masks(x, states[0], training)
+        if masked is None:
+            return None
+        x, recurrent_drop = masked
+        outputs, h = ops.rnn(
+            *(x, self.kernel, self.recurrent_kernel, self.bias, states, mask),
+            activation=names[0],
+            recurrent_dropout_mask=recurrent_drop,
+            **options,
+        )
+        return outputs, [h]
