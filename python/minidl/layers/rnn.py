@@ -186,7 +186,7 @@ class RNN(Layer):
         """
         if isinstance(self.cell, RNNCell) and sequences.ndim == 3:
             found = self.cell.run_sequence(
-                *(sequences, initial_state, mask, training),
+                *(self.cell._convert(sequences), initial_state, mask, training),
                 go_backwards=self.go_backwards,
                 zero_output_for_mask=self.zero_output_for_mask,
             )
