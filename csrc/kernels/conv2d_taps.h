@@ -204,7 +204,10 @@ Status conv_taps(const TapsProblem<T>& p) {
           }
         }
       };
-      parallel(tile_count, static_cast<int64_t>(1e6 / work) + 1, body);
+      // Runs of tiles, so that what is asked for ahead is met by the same thread.
+      parallel(tile_count,
+               max_of(static_cast<int64_t>(1e6 / work) + 1, min_of<int64_t>(8, tile_count / 64)),
+               body);
     }
   }
   return Status::kOk;

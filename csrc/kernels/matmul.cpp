@@ -181,7 +181,9 @@ Status product(const Product<T>& p) {
       const double tile_work = 2.0 * tile_rows(panels.widest()) * kc * kWidth;
       const int64_t groups_j = ms.parts >= 16 ? 1 : j1 - j0;
       const Split js(j1 - j0, ceil_div(j1 - j0, groups_j));
-      const int64_t grain_tiles = static_cast<int64_t>(1.5e6 / (tile_work * js.longest())) + 1;
+      const int64_t grain_tiles =
+          max_of(static_cast<int64_t>(1.5e6 / (tile_work * js.longest())) + 1,
+                 min_of<int64_t>(8, ms.parts * js.parts / 64));
       parallel(ms.parts * js.parts, grain_tiles, [&](int64_t begin, int64_t end) {
         Scratch<T> a_copy(copy_a ? kc * kMaxMR : 1);
         if (!a_copy) {
