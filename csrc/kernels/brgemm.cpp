@@ -25,7 +25,6 @@ MINIDL_INLINE void write_out(const Tile<T>& t, vec<T> (&acc)[MR][NV]) {
     for (int j = 0; j < NV; ++j) {
       const bool cut = partial && j == NV - 1;
       vec<T> v = acc[m][j];
-      if (t.accumulate) v += cut ? load_partial(c + j * L, t.last_lanes) : load(c + j * L);
       if (t.bias) v += bias[j];
       if (t.add) {
         const T* add = t.add[m] + j * L;
@@ -41,15 +40,6 @@ MINIDL_INLINE void write_out(const Tile<T>& t, vec<T> (&acc)[MR][NV]) {
   }
 }
 
-template <class T, int NV, bool kTail>
-MINIDL_INLINE void load_b(const Tile<T>& t, const T* b, vec<T> (&bv)[NV]) {
-#pragma GCC unroll 4
-  for (int j = 0; j < NV; ++j) {
-    bv[j] = kTail && j == NV - 1 ? load_partial(b + j * kLanes<T>, t.last_lanes)
-                                 : load(b + j * kLanes<T>);
-  }
-}
-
 // C is needed only at the end, and is seldom in L1: ask for its lines before the sums begin.
 template <class T, int MR, int NV>
 MINIDL_INLINE void prefetch_c(const Tile<T>& t) {
@@ -61,13 +51,45 @@ MINIDL_INLINE void prefetch_c(const Tile<T>& t) {
   }
 }
 
+// Sums go on from what C holds, so that cutting K into passes leaves every chain as it is.
+template <class T, int MR, int NV>
+MINIDL_INLINE void begin_sums(const Tile<T>& t, vec<T> (&acc)[MR][NV]) {
+  constexpr int L = kLanes<T>;
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; ++j) acc[m][j] = vec<T>{};
+  }
+  if (!t.accumulate) {
+    prefetch_c<T, MR, NV>(t);
+    return;
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; ++j) {
+      acc[m][j] = j == NV - 1 && t.last_lanes < L ? load_partial(t.c[m] + j * L, t.last_lanes)
+                                                  : load(t.c[m] + j * L);
+    }
+  }
+}
+
+template <class T, int NV, bool kTail>
+MINIDL_INLINE void load_b(const Tile<T>& t, const T* b, vec<T> (&bv)[NV]) {
+#pragma GCC unroll 4
+  for (int j = 0; j < NV; ++j) {
+    bv[j] = kTail && j == NV - 1 ? load_partial(b + j * kLanes<T>, t.last_lanes)
+                                 : load(b + j * kLanes<T>);
+  }
+}
+
 // The rows of a long A are short streams from far away: hardware prefetch starts anew at each of
 // them, so while one tile is summed the next one's rows are asked for, MR values a step.
 template <class T, int MR, int NV, bool kTail>
 void rows_tile(const Tile<T>& t) {
   constexpr bool kAhead = NV >= 3;
-  prefetch_c<T, MR, NV>(t);
-  vec<T> acc[MR][NV] = {};
+  vec<T> acc[MR][NV];
+  begin_sums<T, MR, NV>(t, acc);
   const T* next = t.next ? t.next : t.b;
   const T* next_end = next + (t.next ? t.k : 0);
   int64_t next_step = t.next ? MR : 0;
@@ -100,8 +122,8 @@ void rows_tile(const Tile<T>& t) {
 
 template <class T, int MR, int NV, bool kTail>
 void columns_tile(const Tile<T>& t) {
-  prefetch_c<T, MR, NV>(t);
-  vec<T> acc[MR][NV] = {};
+  vec<T> acc[MR][NV];
+  begin_sums<T, MR, NV>(t, acc);
   for (int64_t i = 0; i < t.batch; ++i) {
     const T* a = t.a + t.a_offset[i];
     const T* b = t.b + t.b_offset[i];

@@ -31,7 +31,7 @@ struct Tile {
   T* const* c;      // one pointer per row
   const T* bias;    // at the tile's first column, or null
   int last_lanes;   // lanes in use of the last vector: 1 .. lanes
-  bool accumulate;  // add to what C holds
+  bool accumulate;  // the sums begin with what C holds
   bool relu;
   const T* const* add = nullptr;  // one pointer per row: added before relu
   bool near = false;              // C is in a cache close by: nothing to ask for

@@ -2,11 +2,12 @@
 //
 // Loops from the outside: a block of columns whose slice of B (KC x NC) fits L2, blocks of K, row
 // tiles (shared out to the threads), panels of NR columns. A tile of A (MR x KC) stays in L1 while
-// the panels of B stream from L2; A is never packed unless its rows are strided so badly that one
-// tile would fall on the same cache sets. B is packed (zero-padded to whole vectors) when it is
-// transposed, or when enough rows use it to pay for the copy. K is cut by its length alone, so the
-// sum behind each element is the same for every layout and thread count.
-// One row (M = 1) streams B once, row by row, at memory speed.
+// the panels of B stream from L2; A is packed only when it is transposed and large, or strided so
+// that a tile would fall on the same cache sets. B is packed (zero-padded to whole vectors) when it
+// is transposed, or when enough rows use it to pay for the copy. A sum that is cut goes on from C,
+// so each element is one chain over K for every layout, blocking and thread count. One row (M = 1)
+// streams B once, row by row, at memory speed.
+#include "core/dispatch.h"
 #include "kernels/brgemm.h"
 #include "kernels/transpose.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int64_t kBlockBytes = 512 * 1024;  // B's slice in L2
 constexpr int64_t kMaxK = 1024;
+constexpr int64_t kMaxRun = 16;  // tiles one thread takes together
 const int64_t kNoOffset[1] = {0};
 
 template <class T>
@@ -45,6 +47,39 @@ void pack_panel(const Product<T>& p, int64_t k0, int64_t kc, int64_t column, int
   transpose(b, p.b_cs, columns, kc, out, width);
   for (int64_t k = 0; k < kc && columns < width; ++k) {
     for (int64_t j = columns; j < width; ++j) out[k * width + j] = T(0);
+  }
+}
+
+// From one copied tile to the next; a line more, as the tiles would share the sets of L1.
+template <class T>
+int64_t tile_stride(const Split& ms, int64_t kc) {
+  return kc * ms.longest() + 64 / static_cast<int64_t>(sizeof(T));
+}
+
+// Tiles [i0, i1) of a transposed A over [k0, k0 + kc), one after the other as [k][mr]. Whole
+// vectors are written: what they write too much the next k, or the next tile, writes again.
+template <class T>
+void copy_tiles(const Product<T>& p, const Split& ms, int64_t i0, int64_t i1, int64_t k0,
+                int64_t kc, T* out) {
+  constexpr int L = kLanes<T>;
+  const int count = static_cast<int>(i1 - i0);
+  const int64_t stride = tile_stride<T>(ms, kc);
+  int64_t row[kMaxRun + 1];
+  for (int i = 0; i <= count; ++i) row[i] = ms.begin(i0 + i);
+  for (int64_t k = 0; k < kc; ++k) {
+    const T* from = p.a + (k0 + k) * p.a_cs;
+    for (int64_t m = row[0]; m < row[count]; m += 64 / static_cast<int64_t>(sizeof(T))) {
+      __builtin_prefetch(from + 12 * p.a_cs + m);
+    }
+    for (int i = 0; i < count; ++i) {
+      const int64_t mr = row[i + 1] - row[i];
+      T* to = out + i * stride + k * mr;
+      if (k + L >= kc || row[i] + L > p.m) {  // the end of a tile, or of A: nothing beyond
+        for (int64_t m = 0; m < mr; ++m) to[m] = from[row[i] + m];
+        continue;
+      }
+      for (int64_t m = 0; m < mr; m += L) store(to + m, load(from + row[i] + m));
+    }
   }
 }
 
@@ -97,17 +132,19 @@ Status product(const Product<T>& p) {
   }
   const Panels<T> panels(p.n);
   constexpr int64_t kWidth = kMaxNV * kLanes<T>;
-  // The single-row path sums K in one piece; so must every other path for one row.
-  const Split ks(p.k, p.m == 1 ? p.k : panels.count() <= 2 ? 2 * kMaxK : kMaxK);
+  const bool columns = p.a_cs != 1;
+  // A transposed A lies in pieces, one a row: tiles are copied where it comes from beyond L2, or
+  // where several panels use them and the pieces fall on the same sets of L1.
+  const int64_t size = static_cast<int64_t>(sizeof(T)), piece = p.a_cs * size;
+  const bool copy_a =
+      columns && p.m > 1 && piece >= 256 &&
+      (p.m * p.k * size > l2_bytes() * 3 / 2 || (panels.count() > 1 && piece % 2048 == 0));
+  const Split ks(p.k, copy_a ? kMaxK / 2 : panels.count() <= 2 ? 2 * kMaxK : kMaxK);
   const int64_t kc_most = max_of<int64_t>(1, ks.longest());
   const int64_t per_block =
       max_of<int64_t>(1, kBlockBytes / (kc_most * kWidth * static_cast<int64_t>(sizeof(T))));
   const bool pack_b =
       p.b_cs != 1 || (p.m >= 96 && p.n > kWidth * 2) || (p.m >= 64 && p.n % kLanes<T> != 0);
-  const bool columns = p.a_cs != 1;
-  // A tile of a transposed A is copied when several panels use it or its stride aliases in L1.
-  const bool copy_a =
-      columns && panels.count() > 1 && (p.a_cs * static_cast<int64_t>(sizeof(T))) % 2048 == 0;
   const int64_t block_panels = min_of(per_block, panels.count());
   Scratch<T> packed(pack_b ? kc_most * kWidth * block_panels : 1);
   if (!packed) return Status::kOutOfMemory;
@@ -132,6 +169,7 @@ Status product(const Product<T>& p) {
       // Rows in tiles as tall as the widest panel allows (no panel may be too wide for them).
       const Split ms(p.m, tile_rows(panels.widest()));
       auto tiles = [&](int64_t i0, int64_t i1, int64_t ja, int64_t jb, T* a_copy) {
+        if (a_copy) copy_tiles(p, ms, i0, i1, k0, kc, a_copy);
         for (int64_t i = i0; i < i1; ++i) {
           const int64_t row = ms.begin(i);
           const int mr = static_cast<int>(ms.length(i));
@@ -139,10 +177,7 @@ Status product(const Product<T>& p) {
           int64_t a_cs = p.a_cs;
           const T* rows[kMaxMR];
           if (a_copy) {
-            for (int64_t k = 0; k < kc; ++k) {
-              for (int m = 0; m < mr; ++m) a_copy[k * mr + m] = a[k * p.a_cs + m];
-            }
-            a = a_copy;
+            a = a_copy + (i - i0) * tile_stride<T>(ms, kc);
             a_cs = mr;
           } else {
             for (int m = 0; m < mr; ++m) rows[m] = a + m * p.a_rs;
@@ -181,18 +216,22 @@ Status product(const Product<T>& p) {
       const double tile_work = 2.0 * tile_rows(panels.widest()) * kc * kWidth;
       const int64_t groups_j = ms.parts >= 16 ? 1 : j1 - j0;
       const Split js(j1 - j0, ceil_div(j1 - j0, groups_j));
-      const int64_t grain_tiles =
-          max_of(static_cast<int64_t>(1.5e6 / (tile_work * js.longest())) + 1,
-                 min_of<int64_t>(8, ms.parts * js.parts / 64));
-      parallel(ms.parts * js.parts, grain_tiles, [&](int64_t begin, int64_t end) {
-        Scratch<T> a_copy(copy_a ? kc * kMaxMR : 1);
+      // Runs of tiles: what is asked for ahead is met by the same thread, and a run is copied at
+      // once.
+      const int64_t run = max_of<int64_t>(1, min_of<int64_t>(kMaxRun, ms.parts / 16));
+      const Split is(ms.parts, run);
+      const int64_t grain =
+          static_cast<int64_t>(1.5e6 / (tile_work * is.longest() * js.longest())) + 1;
+      parallel(is.parts * js.parts, grain, [&](int64_t begin, int64_t end) {
+        Scratch<T> a_copy(copy_a ? is.longest() * tile_stride<T>(ms, kc) : 1);
         if (!a_copy) {
           no_memory = true;
           return;
         }
         for (int64_t u = begin; u < end; ++u) {
-          const int64_t i = u % ms.parts, j = u / ms.parts;
-          tiles(i, i + 1, j0 + js.begin(j), j0 + js.begin(j + 1), copy_a ? a_copy.get() : nullptr);
+          const int64_t i = u % is.parts, j = u / is.parts;
+          tiles(is.begin(i), is.begin(i + 1), j0 + js.begin(j), j0 + js.begin(j + 1),
+                copy_a ? a_copy.get() : nullptr);
         }
       });
       if (no_memory) return Status::kOutOfMemory;
