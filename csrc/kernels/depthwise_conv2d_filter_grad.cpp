@@ -1,6 +1,10 @@
 // Filter gradient of the depthwise conv2d: dW[tap, c] = sum over pixels of x[pixel under tap, c] *
 // dy[pixel, c]. Up to 3 x 4 taps are held in registers along an output row, so that dy is read once
 // for them; rows are cut into partial sums by the size of the problem alone.
+//
+// Where pixels lie a KiB or more apart, few sets of L1 hold all that a vector of channels meets:
+// then 4 vectors of channels at a time are taken out of each row of x and dy once, side by side,
+// into a ring of rows, and read from there for all taps.
 #include "kernels/repeat_channels.h"
 #include "kernels/valid_range.h"
 
@@ -8,11 +12,21 @@ namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
-// GH x GW taps from (i0, j0) along an output row, all channels: sum[tap] +=.
-// Row i of the group reads x[i] or, outside the image, nothing (null).
+// A row of dy and the rows of x that it meets; pixels are `ld` apart, `channels` are in use.
+template <class T>
+struct FilterRows {
+  const T* x[3];
+  const T* dy;
+  int64_t ld, channels;
+};
+
+// GH x GW taps from (i0, j0) along an output row, one vector of channels: sum[tap] +=.
 template <class T, int GH, int GW, bool kWhole>
-MINIDL_INLINE void filter_group_lanes(const Conv2DParams& q, const T* const* x, const T* dy,
-                                      int64_t j0, Range common, int64_t c, int lanes, T* sum) {
+MINIDL_INLINE void filter_group_lanes(const Conv2DParams& q, const FilterRows<T>& rows, int64_t j0,
+                                      Range common, int64_t c, int lanes, T* sum) {
+  const T* const* x = rows.x;
+  const T* dy = rows.dy;
+  const int64_t ld = rows.ld;
   auto read = [lanes](const T* p) { return kWhole ? load(p) : load_partial(p, lanes); };
   vec<T> acc[GH][GW];
 #pragma GCC unroll 3
@@ -20,23 +34,23 @@ MINIDL_INLINE void filter_group_lanes(const Conv2DParams& q, const T* const* x, 
 #pragma GCC unroll 8
     for (int j = 0; j < GW; ++j) acc[i][j] = read(sum + (i * q.kw + j) * q.oc + c);
   }
-  const int64_t tap_step = q.dilation_w * q.oc, pixel_step = q.stride_w * q.oc;
-  const int64_t start = (j0 * q.dilation_w - q.pad_left) * q.oc + c;
+  const int64_t tap_step = q.dilation_w * ld, pixel_step = q.stride_w * ld;
+  const int64_t start = (j0 * q.dilation_w - q.pad_left) * ld + c;
   auto edge = [&](int64_t first, int64_t last) {
     for (int64_t o = first; o < last; ++o) {
-      const vec<T> g = read(dy + o * q.oc + c);
+      const vec<T> g = read(dy + o * ld + c);
 #pragma GCC unroll 8
       for (int j = 0; j < GW; ++j) {
         const int64_t iw = o * q.stride_w + (j0 + j) * q.dilation_w - q.pad_left;
         if (static_cast<uint64_t>(iw) >= static_cast<uint64_t>(q.w)) continue;
 #pragma GCC unroll 3
-        for (int i = 0; i < GH; ++i) acc[i][j] += read(x[i] + iw * q.oc + c) * g;
+        for (int i = 0; i < GH; ++i) acc[i][j] += read(x[i] + iw * ld + c) * g;
       }
     }
   };
   edge(0, common.first);
   for (int64_t o = common.first; o < common.last; ++o) {
-    const vec<T> g = read(dy + o * q.oc + c);
+    const vec<T> g = read(dy + o * ld + c);
 #pragma GCC unroll 3
     for (int i = 0; i < GH; ++i) {
       const T* from = x[i] + start + o * pixel_step;
@@ -60,7 +74,7 @@ MINIDL_INLINE void filter_group_lanes(const Conv2DParams& q, const T* const* x, 
 }
 
 template <class T, int GH, int GW>
-void filter_group(const Conv2DParams& q, const T* const* x, const T* dy, int64_t j0, T* sum) {
+void filter_group(const Conv2DParams& q, const FilterRows<T>& rows, int64_t j0, T* sum) {
   Range common{0, q.ow};  // where every tap of the group is inside
   for (int j = 0; j < GW; ++j) {
     const Range r = valid_range((j0 + j) * q.dilation_w - q.pad_left, q.stride_w, q.w, q.ow);
@@ -69,16 +83,17 @@ void filter_group(const Conv2DParams& q, const T* const* x, const T* dy, int64_t
   }
   if (common.last < common.first) common.first = common.last = q.ow;
   int64_t c = 0;
-  for (; c + kLanes<T> <= q.oc; c += kLanes<T>) {
-    filter_group_lanes<T, GH, GW, true>(q, x, dy, j0, common, c, kLanes<T>, sum);
+  for (; c + kLanes<T> <= rows.channels; c += kLanes<T>) {
+    filter_group_lanes<T, GH, GW, true>(q, rows, j0, common, c, kLanes<T>, sum);
   }
-  if (c < q.oc) {
-    filter_group_lanes<T, GH, GW, false>(q, x, dy, j0, common, c, static_cast<int>(q.oc - c), sum);
+  if (c < rows.channels) {
+    filter_group_lanes<T, GH, GW, false>(q, rows, j0, common, c,
+                                         static_cast<int>(rows.channels - c), sum);
   }
 }
 
 template <class T>
-using GroupFn = void (*)(const Conv2DParams&, const T* const*, const T*, int64_t, T*);
+using GroupFn = void (*)(const Conv2DParams&, const FilterRows<T>&, int64_t, T*);
 
 template <class T>
 GroupFn<T> group_function(int gh, int gw) {
@@ -92,12 +107,66 @@ GroupFn<T> group_function(int gh, int gw) {
   return gh == 1 ? one[gw - 1] : gh == 2 ? two[gw - 1] : three[gw - 1];
 }
 
-// Adds output row (image, oh) to sum [kh, kw, oc].
+constexpr int kMaxRing = 32;
+
+// Where the rows of a block of channels are read: as they lie, or out of a ring of copied rows.
 template <class T>
-void filter_row(const Conv2DParams& q, const T* x, int64_t image, int64_t oh, T* sum) {
-  const T* dy = static_cast<const T*>(q.dy) + (image * q.oh + oh) * q.ow * q.oc;
+class RowSource {
+ public:
+  RowSource(const Conv2DParams& q, const T* x, T* ring, int slots)
+      : q_(q), x_(x), ring_(ring), slots_(slots) {}
+
+  void begin(int64_t channel, int64_t channels) {
+    channel_ = channel;
+    channels_ = channels;
+    for (int64_t& row : held_) row = -1;
+  }
+  int64_t ld() const { return slots_ ? channels_ : q_.oc; }
+  int64_t channels() const { return channels_; }
+
+  const T* x(int64_t image, int64_t ih) {
+    const int64_t row = image * q_.h + ih;
+    const T* from = x_ + row * q_.w * q_.oc + channel_;
+    if (!slots_) return from;
+    T* to = ring_ + row % slots_ * q_.w * channels_;
+    if (held_[row % slots_] != row) copy(from, q_.w, to);
+    held_[row % slots_] = row;
+    return to;
+  }
+  const T* dy(int64_t row) {
+    const T* from = static_cast<const T*>(q_.dy) + row * q_.ow * q_.oc + channel_;
+    if (!slots_) return from;
+    T* to = ring_ + slots_ * q_.w * channels_;
+    copy(from, q_.ow, to);
+    return to;
+  }
+
+ private:
+  // The pieces are too far apart for hardware prefetch: the next row's are asked for here.
+  void copy(const T* from, int64_t pixels, T* to) {
+    const int64_t ahead = pixels * q_.oc;
+    for (int64_t i = 0; i < pixels; ++i, from += q_.oc, to += channels_) {
+      int64_t c = 0;
+      for (; c + kLanes<T> <= channels_; c += kLanes<T>) {
+        __builtin_prefetch(from + ahead + c);
+        store(to + c, load(from + c));
+      }
+      for (; c < channels_; ++c) to[c] = from[c];
+    }
+  }
+
+  const Conv2DParams& q_;
+  const T* x_;
+  T* ring_;
+  int64_t slots_, channel_ = 0, channels_ = 0;
+  int64_t held_[kMaxRing];
+};
+
+// Adds output row (image, oh) to sum [kh, kw, oc], at the source's first channel.
+template <class T>
+void filter_row(const Conv2DParams& q, RowSource<T>& source, int64_t image, int64_t oh, T* sum) {
+  FilterRows<T> rows{{}, source.dy(image * q.oh + oh), source.ld(), source.channels()};
   for (int64_t i = 0; i < q.kh;) {
-    const T* from[3];
     int gh = 0;
     int64_t i0 = i;
     // Up to three tap rows inside the image; they are neighbours, since inside is an interval.
@@ -108,15 +177,14 @@ void filter_row(const Conv2DParams& q, const T* x, int64_t image, int64_t oh, T*
         i0 = i + 1;
         continue;
       }
-      from[gh++] = x + (image * q.h + ih) * q.w * q.oc;
+      rows.x[gh++] = source.x(image, ih);
     }
     if (!gh) continue;
     const int64_t most = gh > 1 ? 4 : 8;
     const int64_t groups = ceil_div(q.kw, most);
     for (int64_t g = 0; g < groups; ++g) {
       const int64_t j0 = q.kw * g / groups, j1 = q.kw * (g + 1) / groups;
-      group_function<T>(gh, static_cast<int>(j1 - j0))(q, from, dy, j0,
-                                                       sum + (i0 * q.kw + j0) * q.oc);
+      group_function<T>(gh, static_cast<int>(j1 - j0))(q, rows, j0, sum + (i0 * q.kw + j0) * q.oc);
     }
   }
 }
@@ -135,15 +203,30 @@ Status depthwise_conv2d_filter_grad(const Conv2DParams& q) {
     repeat_channels(x, q.n * q.h * q.w, q.c, times, repeated.get());
     x = repeated.get();
   }
+  // The ring holds every row from the first to the last tap row.
+  const int64_t reach = (q.kh - 1) * q.dilation_h + 1;
+  const bool copy = q.kh > 1 && reach <= kMaxRing && q.oc * static_cast<int64_t>(sizeof(T)) >= 1024;
+  const int64_t block = copy ? min_of<int64_t>(q.oc, 4 * kLanes<T>) : q.oc;
+  bool no_memory = false;
   parallel(parts, 1, [&](int64_t begin, int64_t end) {
+    Scratch<T> ring(copy ? (reach * q.w + q.ow) * block : 1);
+    if (!ring) {
+      no_memory = true;
+      return;
+    }
+    RowSource<T> source(q, x, ring.get(), copy ? static_cast<int>(reach) : 0);
     for (int64_t i = begin; i < end; ++i) {
       T* sum = partial.get() + i * size;
       for (int64_t k = 0; k < size; ++k) sum[k] = T(0);
-      for (int64_t r = rows * i / parts; r < rows * (i + 1) / parts; ++r) {
-        filter_row(q, x, r / q.oh, r % q.oh, sum);
+      for (int64_t c = 0; c < q.oc; c += block) {
+        source.begin(c, min_of(block, q.oc - c));
+        for (int64_t r = rows * i / parts; r < rows * (i + 1) / parts; ++r) {
+          filter_row(q, source, r / q.oh, r % q.oh, sum + c);
+        }
       }
     }
   });
+  if (no_memory) return Status::kOutOfMemory;
   T* out = static_cast<T*>(q.out);
   for (int64_t k = 0; k < size; ++k) {
     T sum = partial.get()[k];
