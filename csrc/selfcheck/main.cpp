@@ -313,13 +313,14 @@ void check_optimizers(int64_t size) {
   std::vector<T> w(start), want(start), velocity(size), m(size), v(size);
   void *variables[] = {w.data()}, *velocities[] = {velocity.data()};
   void *first[] = {m.data()}, *second[] = {v.data()};
-  const SgdParams sgd{1, variables, gradients, velocities, &size, 0.5, 0.5, true};
+  const StepParams sgd{1, variables, gradients, {velocities}, &size, nullptr, 0.5, {0.5}, 1, true};
   kernels().sgd[kIndex<T>](sgd);
   for (int64_t i = 0; i < size; ++i) want[i] = start[i] - T(0.75) * g[i];
   compare("sgd", w, want, 0);
   w = start;
-  const AdamParams adam{1,     variables, gradients, first, second, nullptr,
-                        &size, 0.125,     0.9,       0.999, 1e-7,   1};
+  const StepParams adam{1,     variables, gradients, {first, second},
+                        &size, nullptr,   0.125,     {0.9, 0.999, 1e-7},
+                        1,     false};
   kernels().adam[kIndex<T>](adam);
   // The first step is the learning rate, whatever the size of the gradient.
   for (int64_t i = 0; i < size; ++i)
