@@ -144,7 +144,7 @@ Status product(const Product<T>& p) {
   const int64_t per_block =
       max_of<int64_t>(1, kBlockBytes / (kc_most * kWidth * static_cast<int64_t>(sizeof(T))));
   const bool pack_b =
-      p.b_cs != 1 || (p.m >= 96 && p.n > kWidth * 2) || (p.m >= 64 && p.n % kLanes<T> != 0);
+      p.b_cs != 1 || (p.m >= 192 && p.n > kWidth * 2) || (p.m >= 64 && p.n % kLanes<T> != 0);
   const int64_t block_panels = min_of(per_block, panels.count());
   Scratch<T> packed(pack_b ? kc_most * kWidth * block_panels : 1);
   if (!packed) return Status::kOutOfMemory;
