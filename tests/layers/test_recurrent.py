@@ -1,6 +1,7 @@
 """What recurrent layers promise beyond Keras's numbers: cells of one's own, dropout, states."""
 
 import inspect
+import tracemalloc
 from functools import partial
 
 import minidl
@@ -401,6 +402,30 @@ def test_a_long_sequence_of_a_users_cell():
     assert np.isfinite(tape.gradient(loss, x).numpy()).all()
 
 
+def test_ten_thousand_steps():
+    """Forward and back over a long sequence: one entry of the tape, so no stack or heap of steps."""
+    layer = layers.LSTM(4, return_sequences=True)
+    peaks = {}
+    for steps in (10, 10_000):
+        x = minidl.Tensor(np.random.default_rng(0).standard_normal((2, steps, 3), np.float32))
+        tracemalloc.start()
+        with minidl.GradientTape() as tape:
+            tape.watch(x)
+            loss = ops.mean(layer(x)[:, -10:] ** 2)
+        grads = tape.gradient(loss, [x, *layer.trainable_weights])
+        peaks[steps] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert all(np.isfinite(g.numpy()).all() for g in grads)
+        assert np.abs(grads[0].numpy()[:, -1]).max() > 0
+    y = layer(x).numpy()
+    h, c = layer.get_initial_state(2)
+    for t in range(40):  # the start, by hand
+        out, (h, c) = layer.cell(x[:, t], [h, c])
+        assert_close(y[:, t], out.numpy(), 1e-6, f"step {t}")
+    # what numpy and Python hold; steps recorded one by one take 40 times as much
+    assert peaks[10_000] < peaks[10] + 4 * (x.numpy().nbytes + y.nbytes)
+
+
 # -- one kernel call ------------------------------------------------------------------------------
 @pytest.mark.parametrize("number", range(16))
 @pytest.mark.parametrize("kind", KINDS)
@@ -461,3 +486,54 @@ def test_the_kernel_is_what_runs(monkeypatch):
     layers.RNN(layers.LSTMCell(3))(X)
     with pytest.raises(AssertionError, match="the loop ran"):
         layers.LSTM(3, activation=lambda x: x)(X)
+
+
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_one_step_in_one_call(kind, number, monkeypatch):
+    """A cell alone: the kernel against the ops, which functions without a name ask for."""
+    rng = np.random.default_rng([9, KINDS.index(kind), number])
+    names = ("tanh", "relu", "sigmoid", "softsign", "hard_sigmoid", "linear", "elu")
+    picked = [minidl.activations.get(str(rng.choice(names))) for _ in range(2)]
+    config = {
+        "units": int(rng.integers(1, 9)),
+        "use_bias": bool(rng.integers(3)),
+        "dropout": 0.3 * (number % 2),
+        "dtype": "float64",
+        "seed": 1,
+    }
+    if kind == "GRU":
+        config["reset_after"] = bool(rng.integers(2))
+    x = rng.standard_normal((3, 4))
+    states = [rng.standard_normal((3, config["units"])) for _ in range(1 + (kind == "LSTM"))]
+    calls, op = [], getattr(ops, kind.lower())
+    monkeypatch.setattr(ops, kind.lower(), lambda *a, **k: calls.append(1) or op(*a, **k))
+    found = []
+    for wrap in (lambda f: f, partial):
+        activation, gates = (wrap(f) for f in picked)
+        cell = getattr(layers, kind + "Cell")(
+            activation=activation, recurrent_activation=gates, **config
+        )
+        cell.build(x.shape)
+        weights = np.random.default_rng(2)
+        cell.set_weights([weights.uniform(-0.7, 0.7, w.shape) for w in cell.weights])
+        sources = [minidl.Tensor(a) for a in (x, *states)]
+        with minidl.GradientTape() as tape:
+            tape.watch(sources)
+            y, new = cell(sources[0], sources[1:], training=True)
+            loss = sum((ops.sum(s * (i + 1.5)) for i, s in enumerate([y, *new])), start=0.0)
+        grads = tape.gradient(loss, [*sources, *cell.trainable_weights])
+        found.append([a.numpy() for a in (y, *new, *grads)])
+    assert len(calls) == 1
+    for fast, slow in zip(*found, strict=True):
+        assert_close(fast, slow, 1e-11)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_one_step_from_one_state_for_all_rows(kind):
+    """States of one row are broadcast, as the ops do it."""
+    cell = getattr(layers, kind + "Cell")(3)
+    one = [np.ones((1, 3), np.float32)] * (1 + (kind == "LSTM"))
+    got = cell(X[:, 0], one)[0].numpy()
+    wanted = cell(X[:, 0], [np.repeat(s, 3, 0) for s in one])[0].numpy()
+    assert_close(got, wanted, 1e-6)

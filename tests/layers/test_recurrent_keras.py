@@ -169,6 +169,21 @@ def test_cells_in_a_row(number):
     _compare(ours, peer, x, mask, states)
 
 
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_step_of_a_cell(kind, number):
+    rng = np.random.default_rng([6, KINDS.index(kind), number])
+    config = _cell(kind, rng)
+    x = rng.standard_normal((int(rng.integers(1, 5)), 3), np.float32)
+    ours, peer = _pair(lambda layers: getattr(layers, kind + "Cell")(**config), x.shape)
+    shape = (len(x), config["units"])
+    states = [rng.standard_normal(shape, np.float32) for _ in range(2 if kind == "LSTM" else 1)]
+    got, new = ours(x, states)
+    wanted, their_new = peer(x, states)
+    for a, b in zip([got, *new], [wanted, *their_new], strict=True):
+        assert_close(a.numpy(), value(b), 2e-5)
+
+
 @pytest.mark.parametrize("number", range(20))
 def test_bidirectional(number):
     rng = np.random.default_rng([4, number])

@@ -14,6 +14,10 @@ from ._common import positive
 from ._dropout_masks import DropoutMasks, read_rate
 from .layer import Layer
 
+# The kernels lay the recurrent weights out anew at each call: for one step of more units that
+# takes longer than the ops around a product.
+_MOST_UNITS = 128
+
 
 class RNNCell(DropoutMasks, Layer):
     """One step of a recurrent layer, with `gates` blocks of columns in each weight.
@@ -127,6 +131,22 @@ class RNNCell(DropoutMasks, Layer):
         each gate, a `call` that a subclass has changed.
         """
         return None
+
+    def _one_step(self, x: Any, states: Any, training: Any) -> Any:
+        """The states after one step, in one kernel call.
+
+        None where `run_sequence` does not offer it, the states are to be broadcast, or ops are
+        faster.
+        """
+        shape = (x.shape[0], self.units)
+        if (
+            self.units > _MOST_UNITS
+            or x.ndim != 2
+            or any(tuple(np.shape(state)) != shape for state in states)
+        ):
+            return None
+        found = self.run_sequence(ops.expand_dims(x, 1), list(states), None, training)
+        return None if found is None else found[1]
 
     def _plain_masks(self, x: Any, state: Any, training: Any) -> tuple[Any, Any] | None:
         """The inputs after dropout and the mask for the state; None if gates have their own."""

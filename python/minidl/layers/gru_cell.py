@@ -108,6 +108,9 @@ class GRUCell(RNNCell):
     def call(self, inputs, states, training=False):
         nested = isinstance(states, (list, tuple))
         h = states[0] if nested else states
+        new = self._one_step(inputs, [h], training)
+        if new is not None:
+            return new[0], new if nested else new[0]
         drop, recurrent_drop = self._masks(inputs, h, training)
         bias, recurrent_bias = self.bias, None
         if bias is not None and self.reset_after:

@@ -113,6 +113,9 @@ class LSTMCell(RNNCell):
 
     def call(self, inputs, states, training=False):
         h, c = states
+        new = self._one_step(inputs, states, training)
+        if new is not None:
+            return new[0], new
         drop, recurrent_drop = self._masks(inputs, h, training)
         x = project(inputs, self.kernel, self.bias, drop, 4)
         r = project(h, self.recurrent_kernel, None, recurrent_drop, 4)
