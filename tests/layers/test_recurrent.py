@@ -8,6 +8,7 @@ import minidl
 import numpy as np
 import pytest
 from minidl import layers, ops
+from minidl.layers._arguments import flatten
 
 from tests.checks import assert_close
 
@@ -403,7 +404,7 @@ def test_a_long_sequence_of_a_users_cell():
 
 
 def test_ten_thousand_steps():
-    """Forward and back over a long sequence: one entry of the tape, so no stack or heap of steps."""
+    """Forward and back over a long sequence: one entry of the tape for all steps."""
     layer = layers.LSTM(4, return_sequences=True)
     peaks = {}
     for steps in (10, 10_000):
@@ -472,6 +473,77 @@ def test_one_call_equals_the_loop(kind, number):
         assert_close(fast, slow, 1e-11)
 
 
+@pytest.mark.parametrize("number", range(16))
+def test_a_stack_equals_the_loop(number, monkeypatch):
+    """Cell after cell in kernels against step after step, with masks, states and dropout."""
+    rng = np.random.default_rng([10, number])
+    kinds = rng.choice(["SimpleRNN", "LSTM", "GRU"], int(rng.integers(1, 4)))
+    units = [int(n) for n in rng.integers(1, 6, 3)]
+    names = ("return_sequences", "go_backwards", "zero_output_for_mask")
+    options = {name: bool(rng.integers(2)) for name in names}
+    drop = 0.3 * (number % 3 > 0)
+
+    def make():
+        cells = [
+            getattr(layers, f"{kind}Cell")(n, dropout=drop, seed=i, dtype="float64")
+            for i, (kind, n) in enumerate(zip(kinds, units, strict=False))
+        ]
+        layer = layers.RNN(
+            layers.StackedRNNCells(cells, dtype="float64"),
+            return_state=True, dtype="float64", **options,
+        )  # fmt: skip
+        layer.build((None, None, 4))
+        weights = np.random.default_rng(2)
+        layer.set_weights([weights.uniform(-0.7, 0.7, w.shape) for w in layer.weights])
+        return layer
+
+    x = rng.standard_normal((3, 6, 4))
+    mask = rng.random((3, 6)) > 0.4 if number % 2 else None
+    seeds = np.random.default_rng(3)
+    start = lambda s: minidl.Tensor(seeds.standard_normal(s.shape))  # noqa: E731
+    states = [[start(s) for s in cell] for cell in make().get_initial_state(3)]
+    found = []
+    for fast in (True, False):
+        layer, tensor = make(), minidl.Tensor(x)
+        with monkeypatch.context() as patch:
+            if fast:
+                patch.setattr("minidl.layers._rnn_loop.run", None)
+            else:
+                patch.setattr(layers.StackedRNNCells, "run_sequence", lambda *a, **k: None)
+            with minidl.GradientTape() as tape:
+                tape.watch([tensor, *flatten(states)])
+                y, *last = layer(tensor, initial_state=states, mask=mask, training=True)
+                results = [y, *flatten(last)]
+                loss = sum((ops.sum(r * (i + 1.5)) for i, r in enumerate(results)), start=0.0)
+        sources = [tensor, *flatten(states), *layer.trainable_weights]
+        found.append([a.numpy() for a in (*results, *tape.gradient(loss, sources))])
+    for fast, slow in zip(*found, strict=True):
+        assert_close(fast, slow, 1e-11)
+
+
+def test_stacks_that_the_kernels_do_not_offer():
+    """Cells of one's own, of another dtype, or with a penalty on each step go through the loop."""
+    for make in (
+        lambda: [layers.LSTMCell(4), Plain()],
+        lambda: [layers.LSTMCell(4, dtype="float64"), layers.GRUCell(2)],
+        lambda: [layers.GRUCell(4, activation=lambda x: x), layers.GRUCell(2)],
+    ):
+        layer = layers.RNN(make(), return_sequences=True)
+        y, states = layer(X), layer.get_initial_state(3)
+        for t in range(5):
+            out, states = layer.cell(X[:, t], states)
+            assert_close(y.numpy()[:, t], out.numpy(), 1e-6)
+    stack = layers.StackedRNNCells([layers.GRUCell(2)], activity_regularizer="l2")
+    layer = layers.RNN(stack, return_sequences=True)
+    y = layer(X).numpy()
+    np.testing.assert_allclose(
+        # of a step's output and of its state, which is the same here
+        sum(float(loss) for loss in layer.losses),
+        2 * 0.01 * (y**2).sum() / 3,
+        rtol=1e-5,
+    )
+
+
 def test_the_kernel_is_what_runs(monkeypatch):
     from minidl.layers import _rnn_loop
 
@@ -484,6 +556,7 @@ def test_the_kernel_is_what_runs(monkeypatch):
     layers.GRU(3, reset_after=False, return_sequences=True)(X)
     layers.SimpleRNN(3, recurrent_dropout=0.5)(X, training=True)
     layers.RNN(layers.LSTMCell(3))(X)
+    layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)])(X, mask=MASK)
     with pytest.raises(AssertionError, match="the loop ran"):
         layers.LSTM(3, activation=lambda x: x)(X)
 

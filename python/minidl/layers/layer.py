@@ -13,7 +13,7 @@ from .. import regularizers
 from .._naming import auto_name
 from .._symbolic import KerasTensor, Node, NodesMixin, infer, is_symbolic
 from .._tape import Tensor, Variable
-from .._tree import map_shapes, map_structure
+from .._tree import flatten, map_shapes, map_structure
 from ..config import get_policy, serialize_policy
 from ._arguments import ArgumentsMixin, argument_names, default_of, given_arguments
 from ._weights import WeightsMixin
@@ -345,8 +345,7 @@ class Layer(ArgumentsMixin, WeightsMixin, NodesMixin):
 
     def _penalise(self, out: Any) -> None:
         """Keras divides the penalty on an output by the batch size."""
-        outputs = out if isinstance(out, (list, tuple)) else (out,)
-        for y in outputs:
+        for y in flatten(out):
             self._losses.append(self.activity_regularizer(y) * (1.0 / max(1, y.shape[0])))
 
     def _build_on_call(self, inputs: Any, kwargs: dict) -> None:

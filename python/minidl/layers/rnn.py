@@ -13,6 +13,7 @@ from ._arguments import flatten, map_structure
 from ._nesting import call_cell, check_cell, inside, read_layer, reset_masks, write_layer
 from ._rnn_cell import RNNCell
 from .layer import Layer, call_context
+from .stacked_rnn_cells import StackedRNNCells
 
 
 class RNN(Layer):
@@ -75,8 +76,6 @@ class RNN(Layer):
         **kwargs,
     ):
         if isinstance(cell, (list, tuple)):
-            from .stacked_rnn_cells import StackedRNNCells
-
             cell = StackedRNNCells(cell, dtype=kwargs.get("dtype"))
         check_cell(cell, "`cell`")
         super().__init__(**kwargs)
@@ -182,9 +181,10 @@ class RNN(Layer):
     ) -> tuple[Any, Any, list[Any]]:
         """The loop itself: the last output, all outputs, the last states.
 
-        One kernel call where the cell is minidl's and the kernel offers what it is.
+        One kernel call where the cell is minidl's and the kernel offers what it is; one per cell
+        of a stack of such cells.
         """
-        if isinstance(self.cell, RNNCell) and sequences.ndim == 3:
+        if isinstance(self.cell, (RNNCell, StackedRNNCells)) and sequences.ndim == 3:
             found = self.cell.run_sequence(
                 *(self.cell._convert(sequences), initial_state, mask, training),
                 go_backwards=self.go_backwards,
@@ -192,7 +192,8 @@ class RNN(Layer):
             )
             if found is not None:
                 outputs, states = found
-                last = states[0] if mask is None or self.return_sequences else outputs[:, -1]
+                h = next(flatten(states if isinstance(self.cell, RNNCell) else states[-1]))
+                last = h if mask is None or self.return_sequences else outputs[:, -1]
                 return last, outputs, states
 
         def step(inputs, states):

@@ -9,6 +9,7 @@ import numpy as np
 from .._tape import wrap
 from ._arguments import map_structure
 from ._nesting import call_cell, cell_output_size, check_cell, inside, read_layer, write_layer
+from ._rnn_cell import RNNCell
 from .layer import Layer
 
 
@@ -93,6 +94,43 @@ class StackedRNNCells(Layer):
                 (new,) = new
             new_states.append(new)
         return inputs, new_states
+
+    def run_sequence(
+        self,
+        x: Any,
+        states: Any,
+        mask: Any,
+        training: Any,
+        go_backwards: bool = False,
+        zero_output_for_mask: bool = False,
+    ) -> tuple[Any, Any] | None:
+        """A whole sequence, one cell after another, each in one kernel call.
+
+        None where not all cells can do that. A masked step of a cell is masked in the next as well,
+        so what it hands on there has no effect.
+        """
+        if type(self).call is not StackedRNNCells.call or self.activity_regularizer is not None:
+            return None
+        if any(
+            not isinstance(cell, RNNCell) or cell.compute_dtype != self.compute_dtype
+            for cell in self.cells
+        ):
+            return None
+        new_states = []
+        for cell, state in zip(self.cells, states, strict=True):
+            nested = isinstance(state, (list, tuple))
+            found = cell.run_sequence(
+                *(cell._convert(x), state if nested else [state], mask, training),
+                go_backwards=go_backwards,
+                zero_output_for_mask=zero_output_for_mask,
+            )
+            if found is None:
+                return None
+            x, new = found
+            new_states.append(new if nested else new[0])
+            if go_backwards:  # outputs come in the order they were computed in
+                go_backwards, mask = False, None if mask is None else mask[:, ::-1]
+        return x, new_states
 
     def compute_output_shape(self, input_shape, states_shape=None):
         batch = input_shape[0]
