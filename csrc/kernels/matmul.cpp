@@ -187,6 +187,17 @@ Status product(const Product<T>& p) {
             const int nv = panels.vectors(j);
             T* c[kMaxMR];
             for (int m = 0; m < mr; ++m) c[m] = p.c + (row + m) * p.n + column;
+            // A sum that goes on begins with its C: ask for the next tile's.
+            if (kb > 0) {
+              const bool turn = j + 1 == jb;
+              const int64_t next_row = turn ? row + mr : row;
+              const T* next = p.c + next_row * p.n + panels.column(turn ? ja : j + 1);
+              for (int m = 0; m < mr && next_row + m < p.m; ++m, next += p.n) {
+                for (int64_t v = 0; v < kWidth; v += 64 / static_cast<int64_t>(sizeof(T))) {
+                  __builtin_prefetch(next + v, 1);
+                }
+              }
+            }
             const T* b = pack_b ? packed.get() + (j - j0) * panel_size : p.b + k0 * p.b_rs + column;
             const bool last = kb == ks.parts - 1;
             Tile<T> t{rows,
