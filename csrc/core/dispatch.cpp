@@ -114,4 +114,16 @@ int64_t l2_bytes() noexcept {
   return bytes;
 }
 
+int64_t l3_bytes() noexcept {
+  static const int64_t bytes = [] {
+    long told = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+    told = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+    const int64_t most = int64_t{32} << 20;
+    return told > most ? most : told > 0 ? int64_t{told} : most / 2;
+  }();
+  return bytes;
+}
+
 }  // namespace minidl

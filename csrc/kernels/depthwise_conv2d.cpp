@@ -1,15 +1,16 @@
 // Depthwise conv2d and its input gradient, NHWC: every channel has filters of its own, so vectors
 // run over channels and nothing is a matrix product. Filters lie as [kh, kw, c * multiplier].
 //
-// A tile is 8 pixels of an output row times one vector of channels, held in registers over all
-// taps. Up to 4 taps of a row share each pixel they load: pixels of one channel are whole cache
-// sets apart when channels are a power of two, so they had better not be loaded twice. With
-// dilation d the tile's pixels are d apart, for the same reason. Where a tile leaves the input,
-// pixels point to a row of zeros. The input gradient is the same engine run on dy, one phase of the
-// stride at a time. A multiplier above 1 repeats x along the channels first (sums dx afterwards):
-// what remains has one filter a channel.
+// A block of channels goes down the rows of an image, or of a part of its columns. The rows it
+// meets are copied into a ring (depthwise_ring.h), zeros beyond the borders, and read from there
+// for all taps. A tile is 8 pixels of an output row times one vector of channels, held in registers
+// over all taps; up to 4 taps of a row share each pixel they load. With dilation d the tile's
+// pixels are d apart, for the same reason. The input gradient is the same engine run on dy, one
+// phase of the stride at a time. A multiplier above 1 repeats x along the channels on the way into
+// the ring (sums dx afterwards): what remains has one filter a channel.
 #include "kernels/brgemm.h"  // Split
-#include "kernels/repeat_channels.h"
+#include "kernels/depthwise_ring.h"
+#include "simd/stream.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -19,11 +20,11 @@ constexpr int kPixels = 8;
 constexpr int kMaxChunk = 4;  // taps of one row that share the pixels they load
 
 // out(g) = sum over taps (i, j) of in(g * s + (dh[i], dw[j])) * filter[row_w[i] + column_w[j]], per
-// channel. dw ascends in equal steps.
+// channel. dh and dw ascend in equal steps.
 template <class T>
 struct DepthwiseProblem {
-  const T* in;
-  int64_t n, h, w, c;
+  const T* in;  // [n, h, w, c / times]
+  int64_t n, h, w, c, times;
   T* out;
   int64_t gh, gw;  // the grid of outputs
   int64_t out_image, out_row, out_pixel;
@@ -37,7 +38,7 @@ struct DepthwiseProblem {
   const T* bias;
   const T* residual;  // laid out as out, or null
   bool relu;
-  const T* zeros;  // c values
+  bool streams;  // past the caches
 };
 
 // How the taps of a row are walked: in chunks whose taps see the same pixels, `unit` pixels apart;
@@ -47,47 +48,43 @@ struct Walk {
   int tile_step;   // units from one output of a tile to the next: 1 or 2
   int64_t unit;    // pixels
   int64_t spread;  // outputs
-  bool apart;      // every tap has pixels of its own
 };
 
 template <class T>
-Walk plan(const DepthwiseProblem<T>& q) {
+Walk walk_of(const DepthwiseProblem<T>& q) {
   const int64_t d = q.nw > 1 ? q.dw[1] - q.dw[0] : q.sw;
-  if (d % q.sw == 0) return {kMaxChunk, 1, d, d / q.sw, false};
-  if (q.sw == 2 * d) return {kMaxChunk, 2, d, 1, false};
-  return {1, 1, q.sw, 1, true};
+  if (d % q.sw == 0) return {kMaxChunk, 1, d, d / q.sw};
+  if (q.sw == 2 * d) return {kMaxChunk, 2, d, 1};
+  return {1, 1, q.sw, 1};
 }
 
-// One tile: P pixels x all channels. Entry u of a chunk lies at[u] after the row, or outside the
-// input (negative); with kEdge false all are inside and `step` apart.
+// One tile: up to P outputs x a block of channels.
 template <class T>
 struct DepthwiseTile {
-  const T* const* rows;
+  const T* const* rows;  // tap row i at the tile's first pixel
   const int64_t* row_w;
   int nh;
-  const int64_t* at;
-  const int* chunks;  // first tap of each chunk, and nw after the last
-  int64_t step;
+  const int64_t* column_x;  // tap column j in a row of the ring
+  const int* chunks;        // first tap of each chunk, and nw after the last
+  int64_t step;             // from one pixel that a chunk loads to the next
+  int64_t first, count;     // channels
   T* out;
   int64_t out_step;
-  int count;  // pixels to write
+  int pixels;  // to write
 };
 
-template <class T, int P, int S, bool kEdge, bool kWhole, int W>
-MINIDL_INLINE void add_chunk(const T* zeros, int64_t step, int lanes, const T* row, const T* filter,
-                             const int64_t* at, const int64_t* column_w, vec<T> (&acc)[P]) {
+template <class T, int P, int S, bool kWhole, int W>
+MINIDL_INLINE void add_chunk(int64_t step, int lanes, const T* x, const T* filter,
+                             const int64_t* column_w, vec<T> (&acc)[P]) {
   vec<T> weight[W];
 #pragma GCC unroll 4
   for (int j = 0; j < W; ++j) {
     const T* f = filter + column_w[j];
     weight[j] = kWhole ? load(f) : load_partial(f, lanes);
   }
-  const T* x = kEdge ? row : row + at[0];
 #pragma GCC unroll 24
   for (int u = 0; u < (P - 1) * S + W; ++u) {
-    const T* from = x + u * step;
-    if (kEdge) from = at[u] < 0 ? zeros : row + at[u];
-    const vec<T> v = kWhole ? load(from) : load_partial(from, lanes);
+    const vec<T> v = load(x + u * step);
 #pragma GCC unroll 4
     for (int j = 0; j < W; ++j) {
       if (u >= j && (u - j) % S == 0 && (u - j) / S < P) acc[(u - j) / S] += v * weight[j];
@@ -95,189 +92,272 @@ MINIDL_INLINE void add_chunk(const T* zeros, int64_t step, int lanes, const T* r
   }
 }
 
-// Channels [c, end): whole vectors as long as there are, or the rest. kThree: rows of 3 taps, the
-// usual case, without a loop over chunks.
-template <class T, int P, int S, bool kEdge, bool kWhole, bool kThree>
-int64_t depthwise_tile(const DepthwiseProblem<T>& q, const Walk& walk, const DepthwiseTile<T>& t,
-                       int64_t c, int64_t end) {
-  for (; kWhole ? c + kLanes<T> <= end : c < end; c += kLanes<T>) {
-    const int lanes = kWhole ? kLanes<T> : static_cast<int>(end - c);
-    const T* zeros = q.zeros + c;
-    vec<T> acc[P];
+// One vector of channels. kThree: rows of 3 taps, the usual case, without a loop over chunks.
+template <class T, int P, int S, bool kWhole, bool kThree>
+MINIDL_INLINE void tile_vector(const DepthwiseProblem<T>& q, const DepthwiseTile<T>& t, int64_t c) {
+  const int lanes = kWhole ? kLanes<T> : static_cast<int>(t.count - c);
+  vec<T> acc[P];
 #pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) acc[p] = vec<T>{};
-    for (int i = 0; i < t.nh; ++i) {
-      const T* row = t.rows[i] + c;
-      const T* filter = q.filter + t.row_w[i] + c;
-      if (kThree) {
-        add_chunk<T, P, S, kEdge, kWhole, 3>(zeros, t.step, lanes, row, filter, t.at, q.column_w,
-                                             acc);
-        continue;
-      }
-      for (const int* chunk = t.chunks; *chunk < q.nw; ++chunk) {
-        const int j = *chunk;
-        const int64_t* at = t.at + (walk.apart ? j * P : j);
-        const int64_t* w = q.column_w + j;
-        switch (chunk[1] - j) {
-          case 1:
-            add_chunk<T, P, S, kEdge, kWhole, 1>(zeros, t.step, lanes, row, filter, at, w, acc);
-            break;
-          case 2:
-            add_chunk<T, P, S, kEdge, kWhole, 2>(zeros, t.step, lanes, row, filter, at, w, acc);
-            break;
-          case 3:
-            add_chunk<T, P, S, kEdge, kWhole, 3>(zeros, t.step, lanes, row, filter, at, w, acc);
-            break;
-          default:
-            add_chunk<T, P, S, kEdge, kWhole, 4>(zeros, t.step, lanes, row, filter, at, w, acc);
-        }
-      }
+  for (int p = 0; p < P; ++p) acc[p] = vec<T>{};
+  for (int i = 0; i < t.nh; ++i) {
+    const T* row = t.rows[i] + c;
+    const T* filter = q.filter + t.row_w[i] + t.first + c;
+    if (kThree) {
+      add_chunk<T, P, S, kWhole, 3>(t.step, lanes, row, filter, q.column_w, acc);
+      continue;
     }
-    vec<T> bias{};
-    if (q.bias) bias = kWhole ? load(q.bias + c) : load_partial(q.bias + c, lanes);
-    T* out = t.out + c;
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) {
-      if (p >= t.count) break;
-      vec<T> v = q.bias ? acc[p] + bias : acc[p];
-      T* to = out + p * t.out_step;
-      if (q.residual) {
-        const T* add = q.residual + (to - q.out);
-        v += kWhole ? load(add) : load_partial(add, lanes);
-      }
-      if (q.relu) v = vmax<T>(v, vec<T>{});
-      if (kWhole) {
-        store(to, v);
-      } else {
-        store_partial(to, v, lanes);
+    for (const int* chunk = t.chunks; *chunk < q.nw; ++chunk) {
+      const T* x = row + t.column_x[*chunk];
+      const int64_t* w = q.column_w + *chunk;
+      switch (chunk[1] - *chunk) {
+        case 1:
+          add_chunk<T, P, S, kWhole, 1>(t.step, lanes, x, filter, w, acc);
+          break;
+        case 2:
+          add_chunk<T, P, S, kWhole, 2>(t.step, lanes, x, filter, w, acc);
+          break;
+        case 3:
+          add_chunk<T, P, S, kWhole, 3>(t.step, lanes, x, filter, w, acc);
+          break;
+        default:
+          add_chunk<T, P, S, kWhole, 4>(t.step, lanes, x, filter, w, acc);
       }
     }
   }
-  return c;
+  vec<T> bias{};
+  if (q.bias)
+    bias = kWhole ? load(q.bias + t.first + c) : load_partial(q.bias + t.first + c, lanes);
+  T* to = t.out + c;
+#pragma GCC unroll 8
+  for (int p = 0; p < P; ++p, to += t.out_step) {
+    if (p >= t.pixels) break;
+    vec<T> v = q.bias ? acc[p] + bias : acc[p];
+    if (q.residual) {
+      const T* add = q.residual + (to - q.out);
+      v += kWhole ? load(add) : load_partial(add, lanes);
+    }
+    if (q.relu) v = vmax<T>(v, vec<T>{});
+    if (!kWhole) {
+      store_partial(to, v, lanes);
+    } else if (q.streams) {
+      stream(to, v);
+    } else {
+      store(to, v);
+      __builtin_prefetch(to + q.out_row, 0, 2);
+    }
+  }
 }
 
-template <class T, int P, int S, bool kEdge>
-void depthwise_channels(const DepthwiseProblem<T>& q, const Walk& walk, const DepthwiseTile<T>& t,
-                        int64_t c, int64_t end) {
-  const bool three = q.nw == 3 && !walk.apart;
-  c = three ? depthwise_tile<T, P, S, kEdge, true, true>(q, walk, t, c, end)
-            : depthwise_tile<T, P, S, kEdge, true, false>(q, walk, t, c, end);
-  if (c < end) depthwise_tile<T, P, S, kEdge, false, false>(q, walk, t, c, end);
+template <class T, int P, int S>
+void depthwise_tile(const DepthwiseProblem<T>& q, const DepthwiseTile<T>& t, bool three) {
+  int64_t c = 0;
+  if (three) {
+    for (; c + kLanes<T> <= t.count; c += kLanes<T>) tile_vector<T, P, S, true, true>(q, t, c);
+  } else {
+    for (; c + kLanes<T> <= t.count; c += kLanes<T>) tile_vector<T, P, S, true, false>(q, t, c);
+  }
+  if (c < t.count) tile_vector<T, P, S, false, false>(q, t, c);
 }
 
-// The rows below, of input and output, are in memory still, and hardware does not see them coming
-// in this order of access.
 template <class T>
-MINIDL_INLINE void prefetch_next_row(const DepthwiseProblem<T>& q, const DepthwiseTile<T>& t,
-                                     int64_t g0) {
-  constexpr int64_t kLine = 64 / sizeof(T);
-  const T* in = t.rows[t.nh - 1] + (q.w + g0 * q.sw) * q.c;
-  for (int64_t i = 0; i < t.count * q.sw * q.c; i += kLine) __builtin_prefetch(in + i, 0, 2);
-  const T* out = t.out + q.out_row;
-  for (int64_t i = 0; i < t.count * q.c; i += kLine) __builtin_prefetch(out + i, 1, 2);
-}
-
-// Rows of outputs that one thread works down, tile by tile, so that most input rows come from L1.
-// Large images stream through memory: there one row at a time is faster.
-constexpr int kBand = 16;
+using TileFn = void (*)(const DepthwiseProblem<T>&, const DepthwiseTile<T>&, bool);
 
 template <class T>
-struct Band {
-  int rows;  // in use
-  DepthwiseTile<T> tile[kBand];
+TileFn<T> tile_function(int pixels, int tile_step) {
+  if (tile_step == 2) return pixels > 4 ? depthwise_tile<T, 8, 2> : depthwise_tile<T, 4, 2>;
+  return pixels > 7   ? depthwise_tile<T, 8, 1>
+         : pixels > 4 ? depthwise_tile<T, 7, 1>
+                      : depthwise_tile<T, 4, 1>;
+}
+
+// How a problem is cut: channels, columns and rows to go down at a time. What they meet stays in
+// L1, unless taps are many or far apart.
+struct Cut {
+  int64_t slots, block, width;  // the ring's rows, channels, columns
+  bool by_tap;                  // a slot for each tap row: they are too far apart to hold all
+  int64_t left, right;          // outputs beside the middle, whose columns are read as they lie
+  Split blocks, middle, bands;
+
+  struct Segment {
+    int64_t begin, length;
+    bool direct;
+  };
+  int64_t segments() const { return middle.parts + (left > 0) + (right > 0); }
+  Segment segment(int64_t k) const {
+    if (left && k-- == 0) return {0, left, false};
+    if (k < middle.parts) return {left + middle.begin(k), middle.length(k), left > 0};
+    return {left + middle.total, right, false};
+  }
 };
 
-// `count` outputs from g0, `spread` apart, in every row of the band.
-template <class T, int P>
-void depthwise_pixels(const DepthwiseProblem<T>& q, const Walk& walk, Band<T>& band, int64_t g0,
-                      int count, int64_t* at) {
-  // The last input pixel that an output of the tile needs; beyond it nothing is read.
-  const int units = walk.apart ? P : (P - 1) * walk.tile_step + q.nw;
-  const int64_t needed = walk.apart ? count : (count - 1) * walk.tile_step + q.nw;
-  bool edge = false;
-  for (int j = 0; j < (walk.apart ? q.nw : 1); ++j) {
-    for (int u = 0; u < units; ++u) {
-      const int64_t iw = g0 * q.sw + q.dw[j] + u * walk.unit;
-      const bool inside = u < needed && static_cast<uint64_t>(iw) < static_cast<uint64_t>(q.w);
-      edge = edge || !inside;
-      at[j * units + u] = inside ? iw * q.c : -1;
+template <class T>
+Cut cut(const DepthwiseProblem<T>& q, const Walk& walk) {
+  constexpr int64_t kNear = 36 * 1024;
+  const int64_t reach = q.nh ? q.dh[q.nh - 1] - q.dh[0] + 1 : 1;
+  const int64_t halo = q.nw ? q.dw[q.nw - 1] - q.dw[0] : 0;
+  const int64_t over = (kPixels - 1) * walk.tile_step * walk.unit;  // a tile may read so far
+  const bool by_tap = reach > 4 * max_of(q.nh, 2);
+  const int64_t slots = by_tap ? q.nh : reach;
+  // Where rows lie well in L1 the middle columns need no copies.
+  int64_t left = 0, right = 0;
+  if (q.times == 1 && q.nw && q.c * static_cast<int64_t>(sizeof(T)) < 1024) {
+    left = ceil_div(max_of<int64_t>(-q.dw[0], q.sw), q.sw * kPixels) * kPixels;
+    const int64_t last = q.w - 1 - over - q.dw[q.nw - 1];  // pixel of the last output inside
+    const int64_t end = last < 0 ? 0 : min_of(q.gw - 1, last / q.sw + 1);
+    right = q.gw - end;
+    if (end < left + 2 * kPixels) left = right = 0;
+  }
+  const int64_t outputs = q.gw - left - right;
+  const int64_t least = min_of(outputs, max_of<int64_t>(2 * kPixels * walk.spread, halo / q.sw));
+  int64_t vectors = ceil_div(q.c, kLanes<T>), most = 0;
+  if (!left) vectors = min_of<int64_t>(4, vectors);
+  for (;; vectors /= 2) {
+    const int64_t columns = kNear / (MINIDL_VEC_BYTES * slots * vectors);
+    most = (columns - halo - over - 1) / q.sw + 1;
+    if (left || most >= least || vectors == 1) break;
+  }
+  const Split middle(outputs, max_of<int64_t>(max_of(most, least), 1));
+  const int64_t in_ring = left ? max_of(left, right) : middle.longest();
+  const Split blocks(q.c, vectors * kLanes<T>);
+  // Rows are cut where there are few images, not so short that copies count.
+  const int64_t pieces = q.n * blocks.parts * middle.parts;
+  const int64_t rows = max_of(ceil_div(q.gh * pieces, 64), 4 * ceil_div(reach, q.sh));
+  return {slots,
+          vectors * kLanes<T>,
+          (in_ring - 1) * q.sw + halo + over + 1,
+          by_tap,
+          left,
+          right,
+          blocks,
+          middle,
+          Split(q.gh, rows)};
+}
+
+// Goes down a band of rows for a block of channels and a segment of columns.
+template <class T>
+class DepthwiseBand {
+ public:
+  DepthwiseBand(const DepthwiseProblem<T>& q, const Walk& walk, const Cut& cut)
+      : q_(q),
+        walk_(walk),
+        cut_(cut),
+        ring_(cut.slots, cut.width, cut.block),
+        lists_(q.nh + q.nw),
+        rows_(2 * q.nh + 1),
+        chunks_(q.nw + 2) {
+    if (!ok()) return;
+    const int parts = (q.nw + walk.chunk - 1) / walk.chunk;
+    for (int k = 0; k <= parts; ++k) chunks_.get()[k] = parts ? q.nw * k / parts : 0;
+  }
+  bool ok() const { return ring_.ok() && lists_ && rows_ && chunks_; }
+
+  void run(int64_t item) {
+    const int64_t block = item % cut_.blocks.parts, rest = item / cut_.blocks.parts;
+    const int64_t rows = rest / cut_.segments();
+    const int64_t band = rows % cut_.bands.parts, image = rows / cut_.bands.parts;
+    begin(image, block, cut_.segment(rest % cut_.segments()));
+    for (int64_t g = cut_.bands.begin(band); g < cut_.bands.begin(band + 1); ++g) {
+      T* out = q_.out + image * q_.out_image + g * q_.out_row;
+      output_row(g, out + segment_.begin * q_.out_pixel + t_.first);
     }
   }
-  const auto channels =
-      walk.tile_step == 1
-          ? (edge ? depthwise_channels<T, P, 1, true> : depthwise_channels<T, P, 1, false>)
-          : (edge ? depthwise_channels<T, P, 2, true> : depthwise_channels<T, P, 2, false>);
-  const int64_t bytes = static_cast<int64_t>(sizeof(T)) * units * max_of(q.nh, 1);
-  const int64_t most = max_of<int64_t>(1, 20 * 1024 / bytes / kLanes<T>) * kLanes<T>;
-  for (int64_t c = 0; c < q.c; c += most) {
-    for (int r = 0; r < band.rows; ++r) {
-      DepthwiseTile<T>& t = band.tile[r];
-      T* const row = t.out;
-      t.out += g0 * q.out_pixel;
-      t.count = count;
-      if (t.nh && c == 0 && r == band.rows - 1) prefetch_next_row(q, t, g0);
-      channels(q, walk, t, c, min_of(c + most, q.c));
-      t.out = row;
+
+ private:
+  void begin(int64_t image, int64_t block, Cut::Segment segment) {
+    segment_ = segment;
+    t_.first = cut_.blocks.begin(block);
+    t_.count = cut_.blocks.length(block);
+    const int64_t lo = segment.begin * q_.sw + (q_.nw ? q_.dw[0] : 0);
+    const T* from = q_.in + image * q_.h * q_.w * (q_.c / q_.times);
+    if (segment.direct) {
+      direct_ = from + lo * q_.c + t_.first;
+      ld_ = q_.c;
+    } else {
+      ring_.begin(
+          {from, q_.h, q_.w, q_.c, q_.times, t_.first, t_.count, lo, q_.nw ? cut_.width : 0});
+      ld_ = ring_.ld();
+    }
+    for (int j = 0; j < q_.nw; ++j) column_x()[j] = (q_.dw[j] - q_.dw[0]) * ld_;
+    t_.row_w = lists_.get();
+    t_.column_x = column_x();
+    t_.chunks = chunks_.get();
+    t_.step = walk_.unit * ld_;
+    t_.out_step = walk_.spread * q_.out_pixel;
+  }
+
+  void output_row(int64_t g, T* out) {
+    const T** tap = rows_.get();
+    const T** at = tap + q_.nh;
+    t_.nh = 0;
+    for (int i = 0; i < q_.nh && q_.nw; ++i) {
+      const int64_t ih = g * q_.sh + q_.dh[i];
+      if (static_cast<uint64_t>(ih) >= static_cast<uint64_t>(q_.h)) continue;
+      tap[t_.nh] = segment_.direct ? direct_ + ih * q_.w * q_.c
+                                   : ring_.row(ih, cut_.by_tap ? i : ih % cut_.slots);
+      lists_.get()[t_.nh++] = q_.row_w[i];
+    }
+    t_.rows = at;
+    const bool three = q_.nw == 3 && walk_.chunk == kMaxChunk;
+    for (int64_t phase = 0; phase < min_of(walk_.spread, segment_.length); ++phase) {
+      const Split tiles(ceil_div(segment_.length - phase, walk_.spread), kPixels);
+      for (int64_t k = 0; k < tiles.parts; ++k) {
+        const int64_t g0 = phase + tiles.begin(k) * walk_.spread;
+        for (int i = 0; i < t_.nh; ++i) at[i] = tap[i] + g0 * q_.sw * ld_;
+        t_.out = out + g0 * q_.out_pixel;
+        t_.pixels = static_cast<int>(tiles.length(k));
+        if (segment_.direct && t_.nh) prefetch_next_row(at[t_.nh - 1]);
+        tile_function<T>(t_.pixels, walk_.tile_step)(q_, t_, three);
+      }
     }
   }
+
+  // Segments are short, and hardware does not see the rows below coming.
+  void prefetch_next_row(const T* in) {
+    constexpr int64_t kLine = 64 / sizeof(T);
+    in += q_.w * q_.c;
+    for (int64_t i = 0; i < t_.pixels * q_.sw * q_.c; i += kLine) __builtin_prefetch(in + i);
+  }
+
+  int64_t* column_x() { return lists_.get() + q_.nh; }
+
+  const DepthwiseProblem<T>& q_;
+  const Walk& walk_;
+  const Cut& cut_;
+  RowRing<T> ring_;
+  Scratch<int64_t> lists_;  // row_w of the tap rows inside the image; column_x
+  Scratch<const T*> rows_;  // these rows at the segment's first pixel, and at the tile's
+  Scratch<int> chunks_;
+  Cut::Segment segment_{};
+  const T* direct_ = nullptr;  // the image at the segment's first pixel
+  int64_t ld_ = 0;             // from pixel to pixel, in the ring or in the image
+  DepthwiseTile<T> t_{};
+};
+
+// A vector of the result is written at a time, a whole line only with the widest ones.
+template <class T>
+bool depthwise_streams(const DepthwiseProblem<T>& q) {
+  return MINIDL_VEC_BYTES == 64 && q.c % kLanes<T> == 0 &&
+         worth_streaming(q.out, q.n * q.gh * q.gw * q.c * static_cast<int64_t>(sizeof(T)));
 }
 
 template <class T>
-Status depthwise(const DepthwiseProblem<T>& q) {
+Status depthwise(DepthwiseProblem<T> q) {
+  q.streams = depthwise_streams(q);
+  if (!q.n || !q.gh || !q.gw || !q.c) return Status::kOk;
   bool no_memory = false;
-  const Walk walk = plan(q);
-  const int64_t work = q.gw * q.c * (2 + q.nh * q.nw / 2);
-  const int64_t wanted = ceil_div(6 * kStreamGrain, max_of<int64_t>(work, 1));
-  const bool large = q.h * q.w * q.c * static_cast<int64_t>(sizeof(T)) > (1 << 20);
-  const Split bands(q.gh, large ? 1 : min_of<int64_t>(kBand, max_of<int64_t>(wanted, 4)));
-  const int64_t band_work = work * bands.longest();
-  parallel(q.n * bands.parts, ceil_div(4 * kStreamGrain, max_of<int64_t>(band_work, 1)),
+  const Walk walk = walk_of(q);
+  const Cut parts = cut(q, walk);
+  const int64_t items = q.n * parts.bands.parts * parts.segments() * parts.blocks.parts;
+  const int64_t work = q.n * q.gh * q.gw * q.c / items * (2 + q.nh * q.nw / 2);
+  parallel(items, ceil_div(4 * kStreamGrain, max_of<int64_t>(work, 1)),
            [&](int64_t begin, int64_t end) {
-             Scratch<int64_t> at((q.nw + 2) * kPixels), row_w(kBand * (q.nh + 1));
-             Scratch<const T*> rows(kBand * (q.nh + 1));
-             Scratch<int> chunks(q.nw + 2);
-             if (!at || !row_w || !rows || !chunks) {
+             DepthwiseBand<T> band(q, walk, parts);
+             if (!band.ok()) {
                no_memory = true;
                return;
              }
-             const int parts = (q.nw + walk.chunk - 1) / walk.chunk;
-             for (int k = 0; k <= parts; ++k) chunks.get()[k] = parts ? q.nw * k / parts : 0;
-             for (int64_t b = begin; b < end; ++b) {
-               const int64_t image = b / bands.parts, g = bands.begin(b % bands.parts);
-               Band<T> band;
-               band.rows = static_cast<int>(bands.length(b % bands.parts));
-               for (int r = 0; r < band.rows; ++r) {
-                 DepthwiseTile<T>& t = band.tile[r];
-                 const T** row = rows.get() + r * q.nh;
-                 int64_t* w = row_w.get() + r * q.nh;
-                 t.nh = 0;
-                 for (int i = 0; i < q.nh; ++i) {
-                   const int64_t ih = (g + r) * q.sh + q.dh[i];
-                   if (static_cast<uint64_t>(ih) >= static_cast<uint64_t>(q.h)) continue;
-                   row[t.nh] = q.in + (image * q.h + ih) * q.w * q.c;
-                   w[t.nh++] = q.row_w[i];
-                 }
-                 t.rows = row;
-                 t.row_w = w;
-                 t.at = at.get();
-                 t.chunks = chunks.get();
-                 t.step = walk.unit * q.c;
-                 t.out = q.out + image * q.out_image + (g + r) * q.out_row;
-                 t.out_step = walk.spread * q.out_pixel;
-               }
-               for (int64_t phase = 0; phase < min_of(walk.spread, q.gw); ++phase) {
-                 const Split tiles(ceil_div(q.gw - phase, walk.spread), kPixels);
-                 for (int64_t i = 0; i < tiles.parts; ++i) {
-                   const int64_t g0 = phase + tiles.begin(i) * walk.spread;
-                   const int count = static_cast<int>(tiles.length(i));
-                   if (count > 4) {
-                     depthwise_pixels<T, kPixels>(q, walk, band, g0, count, at.get());
-                   } else {
-                     depthwise_pixels<T, 4>(q, walk, band, g0, count, at.get());
-                   }
-                 }
-               }
-             }
+             for (int64_t i = begin; i < end; ++i) band.run(i);
+             if (q.streams) stream_end();
            });
   return no_memory ? Status::kOutOfMemory : Status::kOk;
 }
@@ -294,30 +374,22 @@ void sum_channels(const T* x, int64_t pixels, int64_t c, int64_t times, T* out) 
   });
 }
 
-// Four lists and a row of zeros: dh, row_w [kh]; dw, column_w [kw].
-template <class T>
+// Four lists: dh, row_w [kh]; dw, column_w [kw].
 struct Taps {
   Scratch<int64_t> lists;
-  Scratch<T> zeros;
   int64_t *dh, *row_w, *dw, *column_w;
-  explicit Taps(const Conv2DParams& q) : lists(2 * (q.kh + q.kw)), zeros(q.oc) {
+  explicit Taps(const Conv2DParams& q) : lists(2 * (q.kh + q.kw)) {
     dh = lists.get();
     row_w = dh + q.kh;
     dw = row_w + q.kh;
     column_w = dw + q.kw;
-    for (int64_t i = 0; zeros && i < q.oc; ++i) zeros.get()[i] = T(0);
   }
-  bool ok() const { return lists && zeros; }
 };
 
 template <class T>
 Status depthwise_conv2d(const Conv2DParams& q) {
-  const int64_t times = q.oc / q.c;
-  Taps<T> taps(q);
-  Scratch<T> repeated(times > 1 ? q.n * q.h * q.w * q.oc : 1);
-  if (!taps.ok() || !repeated) return Status::kOutOfMemory;
-  const T* x = static_cast<const T*>(q.x);
-  if (times > 1) repeat_channels(x, q.n * q.h * q.w, q.c, times, repeated.get());
+  Taps taps(q);
+  if (!taps.lists) return Status::kOutOfMemory;
   for (int64_t i = 0; i < q.kh; ++i) {
     taps.dh[i] = i * q.dilation_h - q.pad_top;
     taps.row_w[i] = i * q.kw * q.oc;
@@ -327,11 +399,12 @@ Status depthwise_conv2d(const Conv2DParams& q) {
     taps.column_w[j] = j * q.oc;
   }
   DepthwiseProblem<T> p{};
-  p.in = times > 1 ? repeated.get() : x;
+  p.in = static_cast<const T*>(q.x);
   p.n = q.n;
   p.h = q.h;
   p.w = q.w;
   p.c = q.oc;
+  p.times = q.oc / q.c;
   p.out = static_cast<T*>(q.out);
   p.gh = q.oh;
   p.gw = q.ow;
@@ -350,7 +423,6 @@ Status depthwise_conv2d(const Conv2DParams& q) {
   p.bias = static_cast<const T*>(q.bias);
   p.residual = static_cast<const T*>(q.residual);
   p.relu = q.act == Act::kRelu;
-  p.zeros = taps.zeros.get();
   return depthwise(p);
 }
 
@@ -370,9 +442,9 @@ inline int phase_taps(int64_t a, int64_t pad, int64_t dilation, int64_t stride, 
 template <class T>
 Status depthwise_conv2d_input_grad(const Conv2DParams& q) {
   const int64_t times = q.oc / q.c;
-  Taps<T> taps(q);
+  Taps taps(q);
   Scratch<T> wide(times > 1 ? q.n * q.h * q.w * q.oc : 1);
-  if (!taps.ok() || !wide) return Status::kOutOfMemory;
+  if (!taps.lists || !wide) return Status::kOutOfMemory;
   T* out = times > 1 ? wide.get() : static_cast<T*>(q.out);
   DepthwiseProblem<T> p{};
   p.in = static_cast<const T*>(q.dy);
@@ -380,6 +452,7 @@ Status depthwise_conv2d_input_grad(const Conv2DParams& q) {
   p.h = q.oh;
   p.w = q.ow;
   p.c = q.oc;
+  p.times = 1;
   p.out_image = q.h * q.w * q.oc;
   p.out_row = q.stride_h * q.w * q.oc;
   p.out_pixel = q.stride_w * q.oc;
@@ -389,7 +462,6 @@ Status depthwise_conv2d_input_grad(const Conv2DParams& q) {
   p.row_w = taps.row_w;
   p.column_w = taps.column_w;
   p.filter = static_cast<const T*>(q.filter);
-  p.zeros = taps.zeros.get();
   for (int64_t a = 0; a < min_of(q.stride_h, q.h); ++a) {
     p.nh =
         phase_taps(a, q.pad_top, q.dilation_h, q.stride_h, q.kh, q.kw * q.oc, taps.dh, taps.row_w);
