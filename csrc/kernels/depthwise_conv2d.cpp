@@ -218,7 +218,7 @@ Cut cut(const DepthwiseProblem<T>& q, const Walk& walk) {
   }
   const Split middle(outputs, max_of<int64_t>(max_of(most, least), 1));
   const int64_t in_ring = left ? max_of(left, right) : middle.longest();
-  const Split blocks(q.c, vectors * kLanes<T>);
+  const Split blocks(ceil_div(q.c, kLanes<T>), vectors);  // of vectors
   // Rows are cut where there are few images, not so short that copies count.
   const int64_t pieces = q.n * blocks.parts * middle.parts;
   const int64_t rows = max_of(ceil_div(q.gh * pieces, 64), 4 * ceil_div(reach, q.sh));
@@ -265,8 +265,8 @@ class DepthwiseBand {
  private:
   void begin(int64_t image, int64_t block, Cut::Segment segment) {
     segment_ = segment;
-    t_.first = cut_.blocks.begin(block);
-    t_.count = cut_.blocks.length(block);
+    t_.first = cut_.blocks.begin(block) * kLanes<T>;
+    t_.count = min_of(cut_.blocks.length(block) * kLanes<T>, q_.c - t_.first);
     const int64_t lo = segment.begin * q_.sw + (q_.nw ? q_.dw[0] : 0);
     const T* from = q_.in + image * q_.h * q_.w * (q_.c / q_.times);
     if (segment.direct) {

@@ -5,6 +5,7 @@
 // Where pixels lie a KiB or more apart, few sets of L1 hold all that a vector of channels meets:
 // then 4 vectors of channels at a time are taken out of each row of x and dy once, side by side,
 // into a ring of rows, and read from there for all taps.
+#include "kernels/depthwise_three.h"
 #include "kernels/repeat_channels.h"
 #include "kernels/valid_range.h"
 
@@ -190,11 +191,37 @@ void filter_row(const Conv2DParams& q, RowSource<T>& source, int64_t image, int6
 }
 
 template <class T>
+bool three_rows(const Conv2DParams& q, const T* x, int64_t r0, int64_t r1, T* sum) {
+  ThreeTaps<T> taps(q, x);
+  if (taps.ok()) taps.run(r0, r1, sum);
+  return taps.ok();
+}
+
+// Any taps: the sums over output rows [r0, r1) of all images, sum [kh, kw, oc].
+template <class T>
+bool filter_rows(const Conv2DParams& q, const T* x, int64_t r0, int64_t r1, T* sum) {
+  // The ring holds every row from the first to the last tap row.
+  const int64_t reach = (q.kh - 1) * q.dilation_h + 1;
+  const bool copy = q.kh > 1 && reach <= kMaxRing && q.oc * static_cast<int64_t>(sizeof(T)) >= 1024;
+  const int64_t block = copy ? min_of<int64_t>(q.oc, 4 * kLanes<T>) : q.oc;
+  Scratch<T> ring(copy ? (reach * q.w + q.ow) * block : 1);
+  if (!ring) return false;
+  RowSource<T> source(q, x, ring.get(), copy ? static_cast<int>(reach) : 0);
+  for (int64_t k = 0; k < q.kh * q.kw * q.oc; ++k) sum[k] = T(0);
+  for (int64_t c = 0; c < q.oc; c += block) {
+    source.begin(c, min_of(block, q.oc - c));
+    for (int64_t r = r0; r < r1; ++r) filter_row(q, source, r / q.oh, r % q.oh, sum + c);
+  }
+  return true;
+}
+
+template <class T>
 Status depthwise_conv2d_filter_grad(const Conv2DParams& q) {
   const int64_t times = q.oc / q.c, size = q.kh * q.kw * q.oc, rows = q.n * q.oh;
   const double work = static_cast<double>(rows * q.ow) * static_cast<double>(size);
   const int64_t wanted = work < 4e5 ? 1 : static_cast<int64_t>(min_of(work / 2e5, 32.0));
-  const int64_t parts = max_of<int64_t>(1, min_of(wanted, rows));
+  const bool three = ThreeTaps<T>::fits(q);
+  const int64_t parts = max_of<int64_t>(1, min_of(wanted, three ? ceil_div(rows, 8) : rows));
   Scratch<T> repeated(times > 1 ? q.n * q.h * q.w * q.oc : 1);
   Scratch<T> partial(parts * size);
   if (!repeated || !partial) return Status::kOutOfMemory;
@@ -203,26 +230,13 @@ Status depthwise_conv2d_filter_grad(const Conv2DParams& q) {
     repeat_channels(x, q.n * q.h * q.w, q.c, times, repeated.get());
     x = repeated.get();
   }
-  // The ring holds every row from the first to the last tap row.
-  const int64_t reach = (q.kh - 1) * q.dilation_h + 1;
-  const bool copy = q.kh > 1 && reach <= kMaxRing && q.oc * static_cast<int64_t>(sizeof(T)) >= 1024;
-  const int64_t block = copy ? min_of<int64_t>(q.oc, 4 * kLanes<T>) : q.oc;
   bool no_memory = false;
   parallel(parts, 1, [&](int64_t begin, int64_t end) {
-    Scratch<T> ring(copy ? (reach * q.w + q.ow) * block : 1);
-    if (!ring) {
-      no_memory = true;
-      return;
-    }
-    RowSource<T> source(q, x, ring.get(), copy ? static_cast<int>(reach) : 0);
-    for (int64_t i = begin; i < end; ++i) {
-      T* sum = partial.get() + i * size;
-      for (int64_t k = 0; k < size; ++k) sum[k] = T(0);
-      for (int64_t c = 0; c < q.oc; c += block) {
-        source.begin(c, min_of(block, q.oc - c));
-        for (int64_t r = rows * i / parts; r < rows * (i + 1) / parts; ++r) {
-          filter_row(q, source, r / q.oh, r % q.oh, sum + c);
-        }
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t r0 = rows * part / parts, r1 = rows * (part + 1) / parts;
+      T* sum = partial.get() + part * size;
+      if (!(three ? three_rows(q, x, r0, r1, sum) : filter_rows(q, x, r0, r1, sum))) {
+        no_memory = true;
       }
     }
   });
