@@ -111,6 +111,19 @@ def test_steps_of_ones_own():
     np.testing.assert_allclose(model.predict(X, verbose=0), model(X).numpy() * 10, rtol=1e-6)
 
 
+def test_a_compiled_model_inside_keeps_its_metrics_to_itself():
+    inner = minidl.Sequential([minidl.Input((3,)), layers.Dense(1, activation="sigmoid")])
+    inner.compile("sgd", "mse", metrics=["mae"])
+    x = minidl.Input((3,))
+    outer = minidl.Model(x, inner(x))
+    outer.compile("sgd", "binary_crossentropy")
+    given, wanted = np.ones((4, 3), np.float32), np.ones((4, 1), np.float32)
+    logs = outer.evaluate(given, wanted, verbose=0, return_dict=True)
+    expected = -np.log(outer.predict(given, verbose=0)[0, 0])
+    assert list(logs) == ["loss"]
+    assert logs["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_model_that_is_all_train_step():
     class Sampling(minidl.Layer):
         def __init__(self, **kwargs):

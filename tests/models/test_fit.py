@@ -36,7 +36,7 @@ def test_learns():
     history = model.fit(x, y, epochs=20, verbose=0, validation_split=0.2)
     assert isinstance(history, callbacks.History)
     assert model.history is history
-    assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(history.history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
     assert all(len(v) == 20 for v in history.history.values())
     assert history.epoch == list(range(20))
     assert history.history["accuracy"][-1] > 0.9

@@ -110,7 +110,7 @@ def test_fit_takes_dicts_validates_and_logs_by_name():
         validation_split=0.25,
         verbose=0,
     ).history
-    keys = ["loss", "price_loss", "kind_loss", "kind_accuracy"]
+    keys = ["kind_accuracy", "kind_loss", "loss", "price_loss"]
     assert list(history) == [*keys, *(f"val_{key}" for key in keys)]
     total = np.array(history["price_loss"]) + np.array(history["kind_loss"])
     np.testing.assert_allclose(history["loss"], total, rtol=1e-5)
@@ -148,7 +148,7 @@ def test_subclassed_models_name_losses_by_dict():
     x = np.ones((4, 3), np.float32)
     y = {"a": np.zeros((4, 1)), "b": np.zeros((4, 2))}
     history = m.fit(x, y, verbose=0).history
-    assert list(history) == ["loss", "a_loss", "b_loss", "b_mse"]
+    assert list(history) == ["a_loss", "b_loss", "b_mse", "loss"]
 
 
 def test_several_losses_for_one_output():

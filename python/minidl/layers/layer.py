@@ -85,6 +85,7 @@ class Layer(ArgumentsMixin, WeightsMixin, NodesMixin):
     # True for built-in layers: no layers inside, weights only by add_weight. One that does hold
     # layers says `_is_leaf = False`.
     _is_leaf = False
+    _is_trainer = False  # a model: what it was compiled with is its own affair
     _keras_module: str | None = None  # where Keras has it, where that is not keras.layers
     _keras_name: str | None = None  # its registered name there
     _writes_build = False  # Keras writes the shape though there are no weights
@@ -380,10 +381,15 @@ class Layer(ArgumentsMixin, WeightsMixin, NodesMixin):
 
     @property
     def metrics(self) -> list[Any]:
-        """Metrics set as attributes here or in layers inside."""
+        """Metrics set as attributes here or in layers inside; those of models inside are theirs."""
         from ..metrics import Metric
 
-        return [m for layer in self._flatten_layers() for m in layer._found(Metric)]
+        return [
+            m
+            for layer in self._flatten_layers()
+            if layer is self or not layer._is_trainer
+            for m in layer._found(Metric)
+        ]
 
     def get_build_config(self) -> dict | None:
         """The shape this layer was built with."""

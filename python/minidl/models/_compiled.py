@@ -46,7 +46,7 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
         return metrics_module.CategoricalAccuracy(name=identifier)
     metric = metrics_module.get(identifier)
     if not isinstance(metric, metrics_module.Metric):
-        name = getattr(metric, "__name__", type(metric).__name__)
+        name = getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__)
         metric = metrics_module.MeanMetricWrapper(metric, name=name)
     elif isinstance(identifier, str):
         metric.name = identifier

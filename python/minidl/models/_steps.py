@@ -18,6 +18,8 @@ from ._data import ArrayBatches
 class Steps(Layer):
     """What `Trainer` inherits; its state is set by `_init_trainer`."""
 
+    _is_trainer = True
+
     def _init_trainer(self) -> None:
         self.optimizer: Any = None
         self.compiled = False

@@ -117,7 +117,7 @@ class Trainer(Steps):
                 done, resume = 0, None
                 if held_out is not None and _is_due(epoch, validation_freq):
                     values = self._run_evaluation(held_out, calls)
-                    logs.update({f"val_{k}": v for k, v in values.items()})
+                    logs.update({f"val_{k}": v for k, v in sorted(values.items())})
                 calls.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
@@ -143,7 +143,7 @@ class Trainer(Steps):
     ) -> dict:
         begin = calls.calls("on_train_batch_begin")
         end = calls.calls("on_train_batch_end")
-        self._metric_cache = self._named_metrics()
+        self._metric_cache = sorted(self._named_metrics(), key=_name)  # Keras's order in logs
         for _, m in self._metric_cache:
             m.reset_state()
         step = self.train_step
@@ -168,7 +168,7 @@ class Trainer(Steps):
                 break
         if i < 0:
             raise ValueError("The data ran out: an epoch had no batch.")
-        return dict(logs)
+        return dict(sorted(logs.items()))
 
     # -- evaluate and predict -----------------------------------------------------------------
     def evaluate(
@@ -209,7 +209,7 @@ class Trainer(Steps):
         calls = self._call_list(callbacks, verbose, batches.num_batches)
         logs = self._run_evaluation(batches, calls)
         if return_dict:
-            return logs
+            return dict(sorted(logs.items()))
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
@@ -364,6 +364,10 @@ def _plain(logs: Any) -> dict:
             array = _numpy(value)
             flat[name] = array.item() if array.size == 1 else array
     return flat
+
+
+def _name(entry: tuple[str, Any]) -> str:
+    return entry[0]
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:

@@ -75,9 +75,9 @@ class State:
 
     @property
     def iterations(self) -> Any:
-        """How many updates were made, a `Variable`."""
+        """How many updates were made: a `Variable`, or a `Tensor` with accumulation."""
         if self.gradient_accumulation_steps:
-            return int(self._iterations.data) // self.gradient_accumulation_steps
+            return Tensor(np.asarray(self._iterations.data // self.gradient_accumulation_steps))
         return self._iterations
 
     def _step_number(self) -> int:
