@@ -80,12 +80,13 @@ __all__ = [
     "show_config",
     "testing",
     "utils",
+    "wrappers",
 ]
 
 
 def __getattr__(name: str):
-    if name == "testing":  # for users' tests only: loaded when asked for
+    if name in ("testing", "wrappers"):  # loaded when asked for
         import importlib
 
-        return importlib.import_module(".testing", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'minidl' has no attribute {name!r}")

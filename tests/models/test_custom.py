@@ -1,7 +1,9 @@
 """Custom layers and models: losses, weights, tracking, steps of one's own, freezing."""
 
+import copy
 import io
 import json
+import pickle
 import time
 from contextlib import redirect_stdout
 
@@ -298,3 +300,29 @@ def test_variables_that_are_attributes_freeze_with_their_layer():
     shift.trainable = False
     shift.trainable = True
     assert [v.name for v in shift.trainable_weights] == ["shift"]
+
+
+@pytest.mark.parametrize("kind", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_train_on_as_the_original(kind):
+    m = minidl.Sequential([minidl.Input((3,)), layers.Dense(4, "tanh"), layers.Dense(1)])
+    m.compile(minidl.optimizers.AdamW(0.01), "mse", metrics=["mae"])
+    m.optimizer.exclude_from_weight_decay(var_names=["bias"])
+    x, y = np.random.default_rng(0).normal(size=(2, 8, 3)).astype("float32")
+    m.fit(x, y[:, :1], verbose=0)
+    twin = kind(m)
+    for each in (m, twin):
+        each.fit(x, y[:, :1], epochs=3, shuffle=False, verbose=0)
+    for a, b in zip(m.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert twin.optimizer.iterations == 4
+
+
+def test_clones_are_compiled_with_fresh_state():
+    m = minidl.Sequential([minidl.Input((3,)), layers.Dense(1)])
+    m.compile(minidl.optimizers.SGD(0.25, momentum=0.5), lambda a, b: (a - b) ** 2, metrics=["mae"])
+    x, y = np.ones((4, 3), np.float32), np.ones((4, 1), np.float32)
+    m.fit(x, y, verbose=0)
+    twin = minidl.models.clone_model(m)
+    assert twin.compiled and twin.optimizer is not m.optimizer
+    assert twin.optimizer.iterations == 0 and twin.optimizer.momentum == 0.5
+    twin.fit(x, y, verbose=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ def clone_model(
     recursive: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """A model of the same layers with fresh weights.
+    """A model of the same layers with fresh weights, compiled in the same way.
 
     Args:
         model: A Sequential or functional model, or one whose `get_config` tells all.
@@ -45,6 +46,17 @@ def clone_model(
         raise ValueError(f"`model` must be a Model. Received: {model!r}")
     if call_function is not None or kwargs:
         raise ValueError("`call_function` is not offered: rebuild the graph by hand instead.")
+    twin = _cloned(model, input_tensors, clone_function, recursive)
+    if model.compiled:
+        arguments = dict(model._compile_arguments)
+        arguments["optimizer"] = model.optimizer.from_config(model.optimizer.get_config())
+        twin.compile(**{name: copy.deepcopy(value) for name, value in arguments.items()})
+    return twin
+
+
+def _cloned(
+    model: Any, input_tensors: Any, clone_function: Callable | None, recursive: bool
+) -> Any:
     if not isinstance(model, (Sequential, Functional)):
         if clone_function is not None or input_tensors is not None:
             raise ValueError(

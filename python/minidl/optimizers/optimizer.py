@@ -296,6 +296,17 @@ class Optimizer(State, Clipping, Averaging):
         """The loss times `loss_scale_factor`."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
+    # Copies and pickles know their variables by place, not by identity.
+    def __getstate__(self) -> dict:
+        state = dict(self.__dict__, _plan=None, _index=None)
+        state["_undecayed"] = [v for v in self._trainable_variables if id(v) in self._undecayed]
+        return state
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._undecayed = {id(v) for v in state["_undecayed"]}
+        self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
 
