@@ -19,8 +19,8 @@ bool select_initial_isa(const char** given) noexcept;
 // follow it.
 int64_t l2_bytes() noexcept;
 
-// Bytes of the last-level cache within a thread's reach, at most 32 MiB: some systems count those of
-// all sockets. 16 MiB where the system does not tell.
+// Bytes of the last-level cache within a thread's reach, at most 32 MiB: some systems count those
+// of all sockets. 16 MiB where the system does not tell.
 int64_t l3_bytes() noexcept;
 
 }  // namespace minidl

@@ -120,6 +120,32 @@ struct FilterProblem {
   const Conv2DParams* q;
 };
 
+// Asks for a span of every pixel of a run, a few lines at a time and in the order of memory: the
+// tiles' own order, a line of every pixel, is one that hardware does not see coming.
+template <class T>
+class Ahead {
+ public:
+  Ahead(const T* from, int64_t pixels, int64_t pixel, int64_t span, int64_t turns)
+      : from_(from), end_(from + span), left_(span ? pixels : 0), pixel_(pixel), span_(span) {
+    lines_ = ceil_div(pixels * ceil_div(span, kLine), max_of<int64_t>(turns, 1));
+  }
+  void turn() {
+    for (int64_t i = 0; i < lines_ && left_ > 0; ++i) {
+      __builtin_prefetch(from_, 0, 2);
+      from_ += kLine;
+      if (from_ < end_) continue;
+      --left_;
+      end_ += pixel_;
+      from_ = end_ - span_;
+    }
+  }
+
+ private:
+  static constexpr int64_t kLine = 64 / sizeof(T);
+  const T *from_, *end_;
+  int64_t left_, pixel_, span_, lines_;
+};
+
 // Sums the output rows [row0, row1) (flattened over images) into `out` for the units [u0, u1).
 template <class T>
 void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int64_t row0,
@@ -129,10 +155,20 @@ void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int
   const Split ms(p.a_rows, tile_rows(panels.widest(), true));
   constexpr int64_t kBatch = 128;
   int64_t a_offset[kBatch], b_offset[kBatch];
+  // The channels of x that these units meet.
+  const bool all = p.taps_h * p.taps_w > 1 || p.a_rows > q.c;
+  const int64_t c0 = all ? 0 : ms.begin(u0 / panels.count());
+  const int64_t c1 = all ? min_of(p.a_rows, q.c) : ms.begin((u1 - 1) / panels.count() + 1);
   for (int64_t r0 = row0; r0 < row1; r0 += chunk) {
     const int64_t r1 = min_of(r0 + chunk, row1);
     int64_t seen = -1, batch = 0;
     Range in{0, 0};
+    // The next chunk comes into L2 while this one is summed.
+    const int64_t next = min_of(chunk, row1 - r1);
+    const int64_t x_row = r1 / q.oh * q.h + r1 % q.oh * q.stride_h;
+    Ahead<T> x_ahead(p.x + x_row * p.x_w * q.c + c0, next * q.stride_h * p.x_w, q.c, c1 - c0,
+                     u1 - u0);
+    Ahead<T> dy_ahead(p.dy + r1 * q.ow * q.oc, next * q.ow, q.oc, p.columns, u1 - u0);
     for (int64_t u = u0; u < u1; ++u) {
       const int64_t per_tap = ms.parts * panels.count();
       const int64_t tap = u / per_tap, i = u % per_tap / panels.count(), j = u % panels.count();
@@ -168,6 +204,8 @@ void filter_units(const FilterProblem<T>& p, T* out, int64_t u0, int64_t u1, int
                    panels.last_lanes(j),
                    r0 > row0,
                    false};
+      x_ahead.turn();
+      dy_ahead.turn();
       brgemm(tile, mr, panels.vectors(j), true, false);
     }
   }

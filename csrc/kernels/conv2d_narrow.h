@@ -110,6 +110,7 @@ MINIDL_INLINE void narrow_step(const T* a, const T* b, int64_t b_step, int64_t o
 #pragma GCC unroll 16
   for (int p = 0; p < P + R - 1; ++p) {
     v[p] = kWhole ? load(a + p * oc) : load_partial(a + p * oc, lanes);
+    if (R > 1 && p < P) __builtin_prefetch(a + (p + P + R - 1) * oc);  // the next tile's pixels
   }
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) {
@@ -190,16 +191,17 @@ void finish_row(const Conv2DParams& q, T* row) {
   }
 }
 
+// Pixels [begin, end) of a phase.
 template <class T, int C>
-void narrow_pixels(const NarrowRow<T>& row, int64_t pixels) {
+void narrow_pixels(const NarrowRow<T>& row, int64_t begin, int64_t end) {
   constexpr int kMost = MINIDL_VEC_REGISTERS;
   constexpr int P = C == 1 && kMost == 32 ? 8 : C * 4 + 8 <= kMost ? 4 : 2;
   const NarrowColumns& columns = row.columns;
   // Pixels that every kernel column of the phase reaches.
-  int64_t first = 0, last = pixels;
+  int64_t first = begin, last = end;
   if (columns.count) {
-    first = min_of(pixels, max_of<int64_t>(0, -columns.shift[columns.count - 1]));
-    last = max_of(first, min_of(pixels, row.ow - columns.shift[0]));
+    first = min_of(end, max_of<int64_t>(begin, -columns.shift[columns.count - 1]));
+    last = max_of(first, min_of(end, row.ow - columns.shift[0]));
   }
   auto alone = [&](int64_t from, int64_t to) {
     for (int64_t gj = from; gj < to; ++gj) {
@@ -209,7 +211,7 @@ void narrow_pixels(const NarrowRow<T>& row, int64_t pixels) {
       narrow_tile<T, 1, C>(row, gj, t0, t1);
     }
   };
-  alone(0, first);
+  alone(begin, first);
   int64_t gj = first;
   for (; gj + P <= last; gj += P) narrow_tile<T, P, C>(row, gj, 0, columns.count);
   if (gj < last && last - first >= P) {  // the rest with some pixels once more
@@ -217,7 +219,7 @@ void narrow_pixels(const NarrowRow<T>& row, int64_t pixels) {
     gj = last;
   }
   for (; gj + 2 <= last; gj += 2) narrow_tile<T, 2, C>(row, gj, 0, columns.count);
-  alone(gj, pixels);
+  alone(gj, end);
 }
 
 // The kernel columns of every phase, one after the other, and where each phase begins.
@@ -251,6 +253,8 @@ void merge_columns(const Conv2DParams& q, int64_t count, const int64_t* column, 
     }
   }
 }
+
+constexpr int64_t kNarrowPiece = 32;  // pixels of a phase
 
 template <class T>
 Status conv2d_narrow_input_grad(const Conv2DParams& q) {
@@ -295,22 +299,29 @@ Status conv2d_narrow_input_grad(const Conv2DParams& q) {
         row.rows.dy[row.rows.count] = at / q.stride_h * q.ow * q.oc;
         row.rows.filter[row.rows.count++] = kh * q.c * (merge ? merged : q.kw * q.oc);
       }
-      for (int64_t b = 0; b < phases; ++b, row.out += q.c) {
-        row.columns = {begins[b + 1] - begins[b], shift + begins[b], filter + begins[b]};
-        const int64_t pixels = ceil_div(q.w - b, q.stride_w);
-        switch (q.c) {
-          case 1:
-            narrow_pixels<T, 1>(row, pixels);
-            break;
-          case 2:
-            narrow_pixels<T, 2>(row, pixels);
-            break;
-          case 3:
-            narrow_pixels<T, 3>(row, pixels);
-            break;
-          default:
-            narrow_pixels<T, 4>(row, pixels);
-            break;
+      // All phases of a piece of the row, while its pixels of dy are near.
+      T* const out = row.out;
+      const int64_t most = ceil_div(q.w, q.stride_w);
+      for (int64_t begin = 0; begin < most; begin += kNarrowPiece) {
+        for (int64_t b = 0; b < phases; ++b) {
+          row.out = out + b * q.c;
+          row.columns = {begins[b + 1] - begins[b], shift + begins[b], filter + begins[b]};
+          const int64_t end = min_of(begin + kNarrowPiece, ceil_div(q.w - b, q.stride_w));
+          if (begin >= end) continue;
+          switch (q.c) {
+            case 1:
+              narrow_pixels<T, 1>(row, begin, end);
+              break;
+            case 2:
+              narrow_pixels<T, 2>(row, begin, end);
+              break;
+            case 3:
+              narrow_pixels<T, 3>(row, begin, end);
+              break;
+            default:
+              narrow_pixels<T, 4>(row, begin, end);
+              break;
+          }
         }
       }
       finish_row(q, static_cast<T*>(q.out) + i * q.w * q.c);
