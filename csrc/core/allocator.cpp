@@ -1,6 +1,7 @@
 #include "core/allocator.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -98,13 +99,47 @@ Header* from_system(size_t total, int size_class) {
   return h;
 }
 
-// Blocks a thread keeps for itself: no lock, no sharing of lines.
+// Blocks a thread keeps for itself. Only `release_memory` and fork come from outside, so the lock
+// is nearly always free and in the thread's own cache line.
 struct ThreadCache {
+  std::atomic<bool> locked{false};
+  ThreadCache *next = nullptr, *previous = nullptr;  // in the registry
+  int64_t hits = 0;
   Header* head[kClasses] = {};
   uint8_t count[kClasses] = {};
   size_t bytes = 0;
-  ~ThreadCache() { flush(); }
-  void flush() {
+
+  void lock() {
+    while (locked.exchange(true, std::memory_order_acquire)) sched_yield();
+  }
+  void unlock() { locked.store(false, std::memory_order_release); }
+
+  Header* take(int c) {
+    lock();
+    Header* h = head[c];
+    if (h) {
+      head[c] = h->next;
+      --count[c];
+      bytes -= h->total;
+      ++hits;
+    }
+    unlock();
+    return h;
+  }
+  bool keep(Header* h) {
+    const int c = h->size_class;
+    lock();
+    const bool room = count[c] < kPerThread && bytes + h->total <= kPerThreadBytes;
+    if (room) {
+      h->next = head[c];
+      head[c] = h;
+      ++count[c];
+      bytes += h->total;
+    }
+    unlock();
+    return room;
+  }
+  void flush() {  // locked, or no one else's
     for (int c = 0; c < kClasses; ++c) {
       while (Header* h = head[c]) {
         head[c] = h->next;
@@ -116,18 +151,80 @@ struct ThreadCache {
     bytes = 0;
   }
 };
+
+// All threads' caches.
+struct Registry {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  ThreadCache* first = nullptr;
+};
+Registry g_registry;
+
+thread_local ThreadCache* t_cache = nullptr;
 thread_local bool t_gone = false;  // set when the thread's cache has been destroyed
 struct ThreadCacheHolder {
   ThreadCache cache;
-  ~ThreadCacheHolder() { t_gone = true; }
+  ThreadCacheHolder() {
+    pthread_mutex_lock(&g_registry.mutex);
+    cache.next = g_registry.first;
+    if (cache.next) cache.next->previous = &cache;
+    g_registry.first = &cache;
+    pthread_mutex_unlock(&g_registry.mutex);
+  }
+  ~ThreadCacheHolder() {
+    t_gone = true;
+    t_cache = nullptr;
+    pthread_mutex_lock(&g_registry.mutex);
+    (cache.previous ? cache.previous->next : g_registry.first) = cache.next;
+    if (cache.next) cache.next->previous = cache.previous;
+    g_hits.fetch_add(cache.hits);
+    pthread_mutex_unlock(&g_registry.mutex);
+    cache.flush();
+  }
 };
-thread_local ThreadCacheHolder t_cache;
+
+// This thread's cache, null while the thread ends.
+ThreadCache* thread_cache() {
+  if (!t_cache && !t_gone) {
+    thread_local ThreadCacheHolder holder;
+    t_cache = &holder.cache;
+  }
+  return t_cache;
+}
 
 void lock_lists() {
   pthread_mutex_lock(&g_lists.mutex);
 }
 void unlock_lists() {
   pthread_mutex_unlock(&g_lists.mutex);
+}
+
+// Around fork every lock is held, so that the child finds whole lists.
+void before_fork() {
+  pthread_mutex_lock(&g_registry.mutex);
+  for (ThreadCache* c = g_registry.first; c; c = c->next) c->lock();
+  lock_lists();
+}
+void after_fork() {
+  unlock_lists();
+  for (ThreadCache* c = g_registry.first; c; c = c->next) c->unlock();
+  pthread_mutex_unlock(&g_registry.mutex);
+}
+// The other threads are gone and their memory is reused: what they kept goes to the shared lists.
+void after_fork_child() {
+  for (ThreadCache* cache = g_registry.first; cache; cache = cache->next) {
+    if (cache == t_cache) continue;
+    g_hits.fetch_add(cache->hits);
+    for (int c = 0; c < kClasses; ++c) {
+      while (Header* h = cache->head[c]) {
+        cache->head[c] = h->next;
+        h->next = g_lists.head[c];
+        g_lists.head[c] = h;
+      }
+    }
+  }
+  g_registry.first = t_cache;
+  if (t_cache) t_cache->next = t_cache->previous = nullptr;
+  after_fork();
 }
 
 }  // namespace
@@ -141,22 +238,15 @@ void* allocate(size_t bytes) noexcept {
   if (!g_enabled) total = bytes + kHeader;
   Header* h = nullptr;
   if (g_enabled && total < kLarge) {
-    if (!t_gone) {
-      ThreadCache& cache = t_cache.cache;
-      if ((h = cache.head[c])) {
-        cache.head[c] = h->next;
-        --cache.count[c];
-        cache.bytes -= h->total;
-      }
-    }
+    if (ThreadCache* cache = thread_cache()) h = cache->take(c);
   }
   if (!h && g_enabled) {
     lock_lists();
     if ((h = g_lists.head[c])) g_lists.head[c] = h->next;
     unlock_lists();
+    if (h) g_hits.fetch_add(1, std::memory_order_relaxed);
   }
   if (h) {
-    g_hits.fetch_add(1, std::memory_order_relaxed);
     g_cached.fetch_sub(static_cast<int64_t>(h->total), std::memory_order_relaxed);
   } else {
     g_misses.fetch_add(1, std::memory_order_relaxed);
@@ -181,18 +271,12 @@ void deallocate(void* p) noexcept {
     to_system(h);
     return;
   }
-  const int c = h->size_class;
   g_cached.fetch_add(total, std::memory_order_relaxed);
-  if (h->total < kLarge && !t_gone) {
-    ThreadCache& cache = t_cache.cache;
-    if (cache.count[c] < kPerThread && cache.bytes + h->total <= kPerThreadBytes) {
-      h->next = cache.head[c];
-      cache.head[c] = h;
-      ++cache.count[c];
-      cache.bytes += h->total;
-      return;
-    }
+  if (h->total < kLarge) {
+    ThreadCache* cache = thread_cache();
+    if (cache && cache->keep(h)) return;
   }
+  const int c = h->size_class;
   lock_lists();
   h->next = g_lists.head[c];
   g_lists.head[c] = h;
@@ -204,11 +288,25 @@ size_t usable_size(const void* p) noexcept {
 }
 
 AllocatorStats allocator_stats() noexcept {
-  return {g_live.load(), g_cached.load(), g_cap, g_hits.load(), g_misses.load(), g_enabled};
+  pthread_mutex_lock(&g_registry.mutex);
+  int64_t hits = g_hits.load();
+  for (ThreadCache* c = g_registry.first; c; c = c->next) {
+    c->lock();
+    hits += c->hits;
+    c->unlock();
+  }
+  pthread_mutex_unlock(&g_registry.mutex);
+  return {g_live.load(), g_cached.load(), g_cap, hits, g_misses.load(), g_enabled};
 }
 
 void release_memory() noexcept {
-  if (!t_gone) t_cache.cache.flush();
+  pthread_mutex_lock(&g_registry.mutex);
+  for (ThreadCache* c = g_registry.first; c; c = c->next) {
+    c->lock();
+    c->flush();
+    c->unlock();
+  }
+  pthread_mutex_unlock(&g_registry.mutex);
   for (int c = 0; c < kClasses; ++c) {
     lock_lists();
     Header* h = g_lists.head[c];
@@ -224,7 +322,7 @@ void release_memory() noexcept {
 }
 
 bool init_allocator(const char** variable, const char** given) noexcept {
-  pthread_atfork(lock_lists, unlock_lists, unlock_lists);
+  pthread_atfork(before_fork, after_fork, after_fork_child);
   const int64_t memory =
       static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<int64_t>(sysconf(_SC_PAGESIZE));
   g_cap = memory / 4;

@@ -20,7 +20,7 @@ struct AllocatorStats {
 };
 AllocatorStats allocator_stats() noexcept;
 
-// Gives all cached blocks of the shared lists and of this thread back to the system.
+// Gives all cached blocks, those of other threads included, back to the system.
 void release_memory() noexcept;
 
 // MINIDL_ALLOCATOR=off turns caching off; MINIDL_CACHE_LIMIT is the cap in MiB (default a quarter

@@ -56,6 +56,98 @@ def test_release_memory_empties_the_cache():
     assert _core.allocator_stats()["cached_bytes"] == 0
 
 
+def test_release_memory_empties_the_caches_of_other_threads():
+    import threading
+
+    filled, done = threading.Event(), threading.Event()
+
+    def work():
+        blocks = [_fresh(size) for size in (10, 100, 10**4)]
+        del blocks
+        filled.set()
+        done.wait()
+        assert (_fresh(100) == 0).all()
+
+    worker = threading.Thread(target=work)
+    _core.release_memory()
+    worker.start()
+    filled.wait()
+    assert _core.allocator_stats()["cached_bytes"] > 4 * 10**4
+    _core.release_memory()
+    assert _core.allocator_stats()["cached_bytes"] == 0
+    done.set()
+    worker.join()
+
+
+def test_release_memory_while_other_threads_allocate():
+    import threading
+
+    stop = threading.Event()
+    wrong = []
+
+    def work(number):
+        x = np.full(300, number, np.float32)
+        while not stop.is_set():
+            kept = [_core.negative(x) for _ in range(20)]
+            if not all((k == -number).all() for k in kept):
+                wrong.append(number)
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(1, 5)]
+    for w in workers:
+        w.start()
+    for _ in range(300):
+        _core.release_memory()
+    stop.set()
+    for w in workers:
+        w.join()
+    assert not wrong
+
+
+def test_blocks_of_other_threads_serve_a_forked_child():
+    """The child keeps what they had cached, and new threads of its own start clean."""
+    assert (
+        output_of("""
+        import os, threading
+        import numpy as np
+        from minidl import _core
+
+        def fresh():
+            return _core.negative(np.ones(1000, np.float32))
+
+        filled, done = threading.Event(), threading.Event()
+
+        def work():
+            blocks = [fresh() for _ in range(8)]
+            del blocks
+            filled.set()
+            done.wait()
+
+        _core.release_memory()
+        worker = threading.Thread(target=work)
+        worker.start()
+        filled.wait()
+        cached = _core.allocator_stats()["cached_bytes"]
+        child = os.fork()
+        if child == 0:
+            before = _core.allocator_stats()
+            blocks = [fresh() for _ in range(8)]
+            after = _core.allocator_stats()
+            ok = before["cached_bytes"] == cached and after["misses"] == before["misses"]
+            others = [threading.Thread(target=fresh) for _ in range(8)]
+            for t in others: t.start()
+            for t in others: t.join()
+            del blocks
+            _core.release_memory()
+            ok = ok and _core.allocator_stats()["cached_bytes"] == 0
+            os._exit(0 if ok else 1)
+        done.set()
+        worker.join()
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """).splitlines()[-1]
+        == "0"
+    )
+
+
 def test_blocks_do_not_overlap():
     sizes = [1, 16, 17, 100, 5000, 300_000] * 20
     arrays = [_fresh(size) for size in sizes]
