@@ -19,7 +19,18 @@ MODULES = (
 )
 
 # their names still grow: only what both have is compared
-GROWING = ("activations", "layers", "random", "utils")
+GROWING = (
+    "activations",
+    "config",
+    "datasets",
+    "layers",
+    "models",
+    "ops",
+    "ops.image",
+    "random",
+    "saving",
+    "utils",
+)
 
 # module -> name in Keras: why minidl has none
 NOT_OFFERED = {
@@ -62,6 +73,28 @@ ARGUMENTS = {
     "activations.deserialize.custom_objects": "activations of your own are passed as functions",
     "layers.InputSpec.allow_last_axis_squeeze": "no layer here needs it",
     "layers.InputSpec.optional": "no layer here needs it",
+    "models.Model": "under PyTorch Keras's own is (*args, **kwargs)",
+    "models.Sequential": "Keras's own is (*args, **kwargs)",
+    "ops.batch_normalization.axis": "has a default here, -1 as in the layer",
+    "ops.bincount.sparse": "there are no sparse tensors",
+    "ops.convert_to_tensor.ragged": "there are no ragged tensors",
+    "ops.convert_to_tensor.sparse": "there are no sparse tensors",
+    "ops.dot_product_attention.dropout_rate": "more than Keras: dropout inside the kernel",
+    "ops.dot_product_attention.return_attention_scores": "more than Keras: for attention layers",
+    "ops.dot_product_attention.seed": "more than Keras: belongs to dropout_rate",
+    "ops.moments.synchronized": "there is one replica",
+    "ops.multi_hot.num_classes": "no default: Keras refuses its own, None",
+    "ops.multi_hot.sparse": "there are no sparse tensors",
+    "ops.one_hot.sparse": "there are no sparse tensors",
+    "ops.relu.max_value": "more than Keras: what the layer's config holds",
+    "ops.relu.negative_slope": "more than Keras: what the layer's config holds",
+    "ops.relu.threshold": "more than Keras: what the layer's config holds",
+    "ops.separable_conv.activation": "more than Keras: fused into the last kernel",
+    "ops.separable_conv.bias": "more than Keras: fused into the last kernel",
+    "ops.unique.fill_value": "belongs to size",
+    "ops.unique.size": "for compilers that need fixed shapes",
+    "saving.deserialize_keras_object.safe_mode": "nothing is ever loaded unsafely",
+    "saving.get_registered_object.module_objects": "for Keras's own modules",
     "utils.Progbar.label": "stands before the bar, as 'Epoch 1/3'",
     "utils.Progbar.stateless_metrics": "name the stateful ones instead",
     "utils.clear_session.free_memory": "minidl.release_memory does it",

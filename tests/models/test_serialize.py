@@ -148,8 +148,8 @@ BAD = [
     ({"class_name": "Sytem", "module": "keras.src.ops.numpy", "config": {}}, "no op"),
     ({"class_name": "__keras_tensor__", "config": {"keras_history": [1]}}, "keras_history"),
     (
-        {"class_name": "Max", "module": "keras.src.ops.numpy", "config": {"initial": 3}},
-        "does not offer initial=3",
+        {"class_name": "OneHot", "module": "keras.src.ops.nn", "config": {"sparse": True}},
+        "does not offer sparse=True",
     ),
 ]
 

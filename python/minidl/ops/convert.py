@@ -275,14 +275,17 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None
 
 
 def arange(
-    start: float, stop: float | None = None, step: float = 1, dtype: DTypeLike | None = None
+    start: float,
+    stop: float | None = None,
+    step: float | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Evenly spaced numbers in [start, stop).
 
     Args:
         start: the first number, or with `stop` None the end of a range from 0.
         stop: the end, not included.
-        step: the distance.
+        step: the distance; None means 1.
         dtype: the dtype; None means int32 for integers, else the default float.
 
     Returns:
@@ -293,6 +296,7 @@ def arange(
     >>> arange(3)
     Tensor([0, 1, 2], shape=(3,), dtype=int32)
     """
+    step = 1 if step is None else step
     if dtype is None:
         whole = all(isinstance(v, int) for v in (start, step) + (() if stop is None else (stop,)))
         dtype = "int32" if whole else _default_float()

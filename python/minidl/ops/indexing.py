@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minidl._tape import Tensor, as_tensor, pair, record, wrap
@@ -9,20 +11,23 @@ from minidl.ops._checks import normalize_axis
 from minidl.ops._typing import DTypeLike, TensorLike
 from minidl.ops.embedding import embedding
 from minidl.ops.shape import getitem, ravel
+from minidl.ops.sorting import nonzero
 
 
-def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor:
-    """`x1` where the condition holds, else `x2`.
+def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None) -> Any:
+    """`x1` where the condition holds, else `x2`; the places where it holds if both are None.
 
     Args:
         condition: bool tensor.
-        x1: tensor.
-        x2: tensor; all three shapes broadcast.
+        x1: tensor, or None.
+        x2: tensor; all three shapes broadcast. None where `x1` is.
 
     Returns:
-        The chosen elements, in the broadcast shape. The side not chosen gets zero gradient.
+        The chosen elements, in the broadcast shape; the side not chosen gets zero gradient. Or a
+        tuple of int32 tensors, one an axis, as `nonzero` gives.
 
     Raises:
+        ValueError: if only one of `x1` and `x2` is None.
         TypeError: for float32 beside float64.
 
     Source: `keras.ops.where`.
@@ -30,6 +35,10 @@ def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> where([True, False], 1.0, [2.0, 3.0])
     Tensor([1., 3.], shape=(2,), dtype=float32)
     """
+    if x1 is None or x2 is None:
+        if x1 is not None or x2 is not None:
+            raise ValueError("where: `x1` and `x2` must both be given, or neither of them.")
+        return nonzero(condition)
     mask = as_tensor(condition).data.astype(bool)
     x1, x2 = pair(x1, x2)
     y = wrap(np.asarray(np.where(mask, x1.data, x2.data)))

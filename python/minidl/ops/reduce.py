@@ -11,7 +11,7 @@ from minidl._tape import Tensor, as_float, as_tensor, record, wrap
 from minidl.ops._checks import normalize_axes, normalize_axis
 from minidl.ops._numpy import reduce_by_numpy
 from minidl.ops._typing import Axis, TensorLike
-from minidl.ops.elementwise import exp, log, sqrt, square
+from minidl.ops.elementwise import exp, log, maximum, minimum, sqrt, square
 from minidl.ops.shape import broadcast_to, reshape
 
 
@@ -110,13 +110,26 @@ def _extremum(kernel, fallback, x: TensorLike, axis: Axis, keepdims: bool) -> Te
     return record(y, (x,), (gradient,), (x, y))
 
 
-def max(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def _with_initial(reduce, choose, x: TensorLike, axis: Axis, keepdims: bool, initial) -> Tensor:
+    x = as_tensor(x)
+    axes = normalize_axes(axis, x.ndim)
+    if 0 in (x.shape[i] for i in axes):
+        kept = [1 if i in axes else n for i, n in enumerate(x.shape)]
+        shape = kept if keepdims else [n for i, n in enumerate(x.shape) if i not in axes]
+        return wrap(np.full(shape, initial, x.dtype))
+    return choose(reduce(x, axis, keepdims), wrap(np.asarray(initial, x.dtype)))
+
+
+def max(
+    x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None
+) -> Tensor:
     """The maximum over `axis`; NaN wins.
 
     Args:
         x: tensor of any shape.
         axis: an axis or several; None means all.
         keepdims: keep the reduced axes with size 1.
+        initial: a number that is compared too, so that an empty axis has an answer; None for none.
 
     Returns:
         The maxima, in the dtype of `x`. Equal maxima share the gradient.
@@ -129,16 +142,21 @@ def max(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> max([[1.0, 2.0], [3.0, 0.0]], axis=1)
     Tensor([2., 3.], shape=(2,), dtype=float32)
     """
+    if initial is not None:
+        return _with_initial(max, maximum, x, axis, keepdims, initial)
     return _extremum(_core.max, np.max, x, axis, keepdims)
 
 
-def min(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def min(
+    x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None
+) -> Tensor:
     """The minimum over `axis`; NaN wins.
 
     Args:
         x: tensor of any shape.
         axis: an axis or several; None means all.
         keepdims: keep the reduced axes with size 1.
+        initial: a number that is compared too, so that an empty axis has an answer; None for none.
 
     Returns:
         The minima, in the dtype of `x`. Equal minima share the gradient.
@@ -151,6 +169,8 @@ def min(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> min([[1.0, 2.0], [3.0, 0.0]], axis=1)
     Tensor([1., 0.], shape=(2,), dtype=float32)
     """
+    if initial is not None:
+        return _with_initial(min, minimum, x, axis, keepdims, initial)
     return _extremum(_core.min, np.min, x, axis, keepdims)
 
 
