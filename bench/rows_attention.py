@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.peers import torch
-from bench.rows import Row, fixed, kernel
+from bench.rows import Row, aligned, fixed, kernel
 from bench.timing import Call
 
 SHAPES = {  # batch, heads, length, dim, causal, ratio to reach, share of peak
@@ -21,7 +21,8 @@ def _attention(name, backward):
     def build():
         rng = np.random.default_rng(0)
         arrays = [
-            rng.standard_normal((batch, length, heads, dim)).astype(np.float32) for _ in range(4)
+            aligned(rng.standard_normal((batch, length, heads, dim)).astype(np.float32))
+            for _ in range(4)
         ]
 
         def ours(query, key, value, dy):
@@ -73,9 +74,9 @@ def _embedding():
 
     def build():
         rng = np.random.default_rng(0)
-        table = rng.standard_normal((rows, width)).astype(np.float32)
+        table = aligned(rng.standard_normal((rows, width)).astype(np.float32))
         indices = rng.integers(0, rows, ids)
-        dy = rng.standard_normal((*ids, width)).astype(np.float32)
+        dy = aligned(rng.standard_normal((*ids, width)).astype(np.float32))
 
         def ours():
             out = kernel("embedding")(table, indices)

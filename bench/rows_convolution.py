@@ -5,7 +5,7 @@ from minidl import ops
 
 from bench import peers
 from bench.peers import torch
-from bench.rows import Row, arguments, fixed, kernel
+from bench.rows import Row, aligned, arguments, fixed, kernel
 from bench.timing import Call
 from tests.cases.conv2d import SPEED as CONVOLUTIONS
 from tests.cases.depthwise_conv2d import SPEED as DEPTHWISE
@@ -107,8 +107,8 @@ def _transposed():
 
     def build():
         rng = np.random.default_rng(0)
-        x = rng.standard_normal((64, 7, 7, 128), np.float32)
-        weights = rng.standard_normal((4, 4, 128, 128), np.float32)
+        x = aligned(rng.standard_normal((64, 7, 7, 128), np.float32))
+        weights = aligned(rng.standard_normal((4, 4, 128, 128), np.float32))
         calls = {"minidl": Call(fixed(ops.conv_transpose, x, weights, 2, "same"))}
         for name, layout in peers.formats().items():
             # Keras's (height, width, out, in), as a filter, is PyTorch's (in, out, height, width).

@@ -5,7 +5,7 @@ import numpy as np
 from minidl import ops
 
 from bench.peers import torch
-from bench.rows import Row, arguments
+from bench.rows import Row, aligned, arguments
 from bench.timing import Call
 from tests.cases.recurrent import SPEED
 
@@ -48,7 +48,7 @@ def _build(kind, row, backward):
         weights.append(minidl.Variable(np.stack([bias, inner]) if kind == "GRU" else bias))
         sequence = ops.convert_to_tensor(x)
         rng = np.random.default_rng(1)
-        upstream = rng.standard_normal((*x.shape[:2], config.units)).astype(np.float32)
+        upstream = aligned(rng.standard_normal((*x.shape[:2], config.units)).astype(np.float32))
 
         def ours():
             return OPS[kind](sequence, *weights)[0]

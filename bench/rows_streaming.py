@@ -5,7 +5,7 @@ import numpy as np
 
 from bench import peers
 from bench.peers import torch
-from bench.rows import Row, arguments, fixed, kernel, rotating
+from bench.rows import Row, aligned, arguments, fixed, kernel, rotating
 from bench.timing import Call
 
 
@@ -105,9 +105,9 @@ def _pool(kind, name):
 
     def build():
         rng = np.random.default_rng(0)
-        x = rng.standard_normal(shape).astype(np.float32)
+        x = aligned(rng.standard_normal(shape).astype(np.float32))
         y = kernel(f"{kind}_pool2d")(x, *settings)
-        dy = rng.standard_normal(y.shape).astype(np.float32)
+        dy = aligned(rng.standard_normal(y.shape).astype(np.float32))
 
         def ours():
             y = kernel(f"{kind}_pool2d")(x, *settings)
@@ -141,7 +141,8 @@ def _sgd():
     def build():
         rng = np.random.default_rng(0)
         weights, gradients = (
-            [rng.standard_normal((1000, 1000), np.float32) for _ in range(10)] for _ in range(2)
+            [aligned(rng.standard_normal((1000, 1000), np.float32)) for _ in range(10)]
+            for _ in range(2)
         )
         variables = [minidl.Variable(w) for w in weights]
         optimizer = minidl.optimizers.SGD(1e-3, momentum=0.9)
@@ -174,7 +175,7 @@ def _few_channels():
 
     def build():
         rng = np.random.default_rng(0)
-        x, dy = (rng.standard_normal((8, 112, 112, 3), np.float32) for _ in range(2))
+        x, dy = (aligned(rng.standard_normal((8, 112, 112, 3), np.float32)) for _ in range(2))
         gamma, beta = (rng.standard_normal(3, np.float32) for _ in range(2))
 
         def ours():
@@ -207,7 +208,7 @@ def _few_channels():
 def _wide_sum():
     def build():
         rng = np.random.default_rng(0)
-        sets = [(rng.standard_normal((4, 1_000_000), np.float32),) for _ in range(6)]
+        sets = [(aligned(rng.standard_normal((4, 1_000_000), np.float32)),) for _ in range(6)]
         calls = {
             "minidl": Call(rotating(lambda x: kernel("sum")(x, (0,), False), sets)),
             "numpy": Call(rotating(lambda x: x.sum(0), sets)),
