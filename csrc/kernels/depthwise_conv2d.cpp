@@ -6,6 +6,7 @@
 // along the channels on the way into the ring (sums dx afterwards): what remains has one filter a
 // channel.
 #include "kernels/depthwise_band.h"
+#include "kernels/depthwise_three.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -18,10 +19,47 @@ bool depthwise_streams(const DepthwiseProblem<T>& q) {
          worth_streaming(q.out, q.n * q.gh * q.gw * q.c * static_cast<int64_t>(sizeof(T)));
 }
 
+// 3 x 3 taps over outputs that lie side by side. Where these go past the caches tiles are better:
+// they write the vectors of a pixel one after the other.
+template <class T>
+bool is_three(const DepthwiseProblem<T>& q) {
+  return !q.streams && q.nh == 3 && q.nw == 3 && q.times == 1 && q.out_pixel == q.c &&
+         q.out_row == q.gw * q.c && window_slide(q.sw, q.dw[1] - q.dw[0]);
+}
+
+template <class T>
+void depthwise_three(const DepthwiseProblem<T>& q) {
+  const WindowProblem<T> problem{q.in,
+                                 q.out,
+                                 q.h,
+                                 q.w,
+                                 q.gh,
+                                 q.gw,
+                                 q.c,
+                                 q.sh,
+                                 q.sw,
+                                 q.dh[0],
+                                 q.dw[0],
+                                 q.dh[1] - q.dh[0],
+                                 q.dw[1] - q.dw[0]};
+  const int64_t rows = q.n * q.gh, most = max_of<int64_t>(8, 4 * problem.dh_step);
+  const Split parts(rows, max_of(ceil_div(rows, 64), most));
+  parallel(parts.parts, ceil_div(kStreamGrain, q.gw * q.c * 6 * parts.longest()),
+           [&](int64_t begin, int64_t end) {
+             const ThreeForward<T> op(q);
+             WindowWalk<T, const ThreeForward<T>> walk(problem, op);
+             walk.run(parts.begin(begin), parts.begin(end));
+           });
+}
+
 template <class T>
 Status depthwise(DepthwiseProblem<T> q) {
   q.streams = depthwise_streams(q);
   if (!q.n || !q.gh || !q.gw || !q.c) return Status::kOk;
+  if (is_three(q)) {
+    depthwise_three(q);
+    return Status::kOk;
+  }
   bool no_memory = false;
   const Walk walk = walk_of(q);
   const Cut parts = cut(q, walk);

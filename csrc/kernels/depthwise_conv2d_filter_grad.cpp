@@ -190,11 +190,27 @@ void filter_row(const Conv2DParams& q, RowSource<T>& source, int64_t image, int6
   }
 }
 
+// 3 x 3 taps: the same sums.
 template <class T>
 bool three_rows(const Conv2DParams& q, const T* x, int64_t r0, int64_t r1, T* sum) {
-  ThreeTaps<T> taps(q, x);
-  if (taps.ok()) taps.run(r0, r1, sum);
-  return taps.ok();
+  const int64_t vectors = ceil_div(q.oc, kLanes<T>);
+  Scratch<T> sums(vectors * 9 * kLanes<T>);
+  if (!sums) return false;
+  for (int64_t i = 0; i < vectors * 9 * kLanes<T>; ++i) sums.get()[i] = T(0);
+  const T* dy = static_cast<const T*>(q.dy);
+  const WindowProblem<T> problem{x,           dy,           q.h,         q.w,        q.oh,
+                                 q.ow,        q.oc,         q.stride_h,  q.stride_w, -q.pad_top,
+                                 -q.pad_left, q.dilation_h, q.dilation_w};
+  ThreeFilterGrad<T> op(dy, sums.get());
+  WindowWalk<T, ThreeFilterGrad<T>>(problem, op).run(r0, r1);
+  for (int64_t v = 0; v < vectors; ++v) {
+    const int64_t c = v * kLanes<T>;
+    const int lanes = static_cast<int>(min_of<int64_t>(kLanes<T>, q.oc - c));
+    for (int k = 0; k < 9; ++k) {
+      store_partial(sum + k * q.oc + c, load(sums.get() + (v * 9 + k) * kLanes<T>), lanes);
+    }
+  }
+  return true;
 }
 
 // Any taps: the sums over output rows [r0, r1) of all images, sum [kh, kw, oc].
@@ -220,7 +236,7 @@ Status depthwise_conv2d_filter_grad(const Conv2DParams& q) {
   const int64_t times = q.oc / q.c, size = q.kh * q.kw * q.oc, rows = q.n * q.oh;
   const double work = static_cast<double>(rows * q.ow) * static_cast<double>(size);
   const int64_t wanted = work < 4e5 ? 1 : static_cast<int64_t>(min_of(work / 2e5, 32.0));
-  const bool three = ThreeTaps<T>::fits(q);
+  const bool three = q.kh == 3 && q.kw == 3 && window_slide(q.stride_w, q.dilation_w);
   const int64_t parts = max_of<int64_t>(1, min_of(wanted, three ? ceil_div(rows, 8) : rows));
   Scratch<T> repeated(times > 1 ? q.n * q.h * q.w * q.oc : 1);
   Scratch<T> partial(parts * size);
