@@ -27,6 +27,7 @@ from . import (
     saving,
     utils,
 )
+from ._registry import suggesting
 from ._symbolic_ops import KerasTensor
 from ._tape import GradientTape, Tensor, Variable
 from ._version import __version__
@@ -83,10 +84,12 @@ __all__ = [
     "wrappers",
 ]
 
+_missing = suggesting(__name__, __all__)
+
 
 def __getattr__(name: str):
     if name in ("testing", "wrappers"):  # loaded when asked for
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module 'minidl' has no attribute {name!r}")
+    return _missing(name)

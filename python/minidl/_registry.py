@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ._custom_objects import (
@@ -21,6 +21,34 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def names_or_suggestion(name: str, known: Iterable[str]) -> str:
+    """A close name, or all of them where none is close; for the end of an error message."""
+    names = sorted(known)
+    return suggestion(name, names) or f" Known names: {', '.join(names)}."
+
+
+def suggesting(
+    module: str, names: Iterable[str], instead: dict[str, str] | None = None
+) -> Callable[[str], Any]:
+    """A module's `__getattr__`, whose error suggests a close name or says what to use instead.
+
+    Args:
+        module: The module's name.
+        names: Its public names.
+        instead: What to use for names of Keras that it does not offer.
+    """
+
+    def missing(name: str) -> Any:
+        text = f"module '{module}' has no attribute '{name}'."
+        if name.startswith("__"):
+            raise AttributeError(text)
+        if instead and name in instead:
+            raise AttributeError(f"{text} It is not offered: {instead[name]}.")
+        raise AttributeError(text + suggestion(name, names))
+
+    return missing
 
 
 class Registry:
@@ -64,11 +92,8 @@ class Registry:
         for table in (self.functions, self.classes, self.aliases):
             if name in table:
                 return table[name]
-        known = sorted({*self.functions, *self.classes, *self.aliases})
-        raise ValueError(
-            f"Unknown {self.kind}: {name!r}.{suggestion(name, known)} "
-            f"Known names: {', '.join(known)}."
-        )
+        known = {*self.functions, *self.classes, *self.aliases}
+        raise ValueError(f"Unknown {self.kind}: {name!r}.{names_or_suggestion(name, known)}")
 
     def serialize(self, obj: Any) -> Any:
         """An object's Keras config: a dict with `module`, `class_name`, `config`."""

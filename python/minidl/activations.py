@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import ops
-from ._registry import Registry
+from ._registry import Registry, suggesting
 from .ops import (
     celu,
     elu,
@@ -76,6 +76,8 @@ __all__ = [
     "tanh_shrink",
     "threshold",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 
 def linear(x):

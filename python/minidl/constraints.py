@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._registry import Registry
+from ._registry import Registry, suggesting
 from .config import epsilon
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "serialize",
     "unit_norm",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 _registry = Registry("constraint", "keras.constraints")
 

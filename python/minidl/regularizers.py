@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from . import ops
-from ._registry import Registry
+from ._registry import Registry, suggesting
 
 __all__ = [
     "L1",
@@ -22,6 +22,8 @@ __all__ = [
     "orthogonal_regularizer",
     "serialize",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 _registry = Registry("regularizer", "keras.regularizers")
 

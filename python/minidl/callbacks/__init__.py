@@ -1,5 +1,6 @@
 """Callbacks, one a file."""
 
+from .._registry import suggesting
 from .backup_and_restore import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
@@ -31,3 +32,12 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+__getattr__ = suggesting(
+    __name__,
+    __all__,
+    {
+        "RemoteMonitor": "send what you like from a LambdaCallback",
+        "OrbaxCheckpoint": "use BackupAndRestore or ModelCheckpoint",
+    },
+)

@@ -1,5 +1,6 @@
 """Data on its way into training: pipelines with threads that read ahead and augment."""
 
+from .._registry import suggesting
 from ._steps import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 from .dataset import Dataset
 from .py_dataset import PyDataset
@@ -11,3 +12,5 @@ __all__ = [
     "Dataset",
     "PyDataset",
 ]
+
+__getattr__ = suggesting(__name__, __all__)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._registry import Registry
+from .._registry import Registry, suggesting
 from .constant_initializers import (
     Constant,
     Identity,
@@ -70,6 +70,8 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 _registry = Registry("initializer", "keras.initializers")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._custom_objects import custom_config, custom_object_scope, find_custom, is_custom
-from .._registry import Registry
+from .._registry import Registry, suggesting
 from .._serialize import deserialize_keras_object, serialize_keras_object
 from .activation import Activation
 from .activity_regularization import ActivityRegularization
@@ -301,6 +301,23 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+__getattr__ = suggesting(
+    __name__,
+    __all__,
+    {
+        **dict.fromkeys(
+            ("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"),
+            "it runs another framework's code; write a Layer",
+        ),
+        **dict.fromkeys(
+            ("StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"),
+            "turn text into numbers before the model, as in Dataset.map",
+        ),
+        "CategoryEncoding": "use utils.to_categorical or ops.multi_hot",
+        "Discretization": "use np.digitize, or ops.digitize in a Layer",
+    },
+)
 
 
 def serialize(layer: Any) -> dict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._registry import Registry
+from .._registry import Registry, suggesting
 from .circle_loss import Circle, circle
 from .crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from .ctc_loss import CTC, ctc
@@ -141,6 +141,8 @@ __all__ = [
     "squared_hinge",
     "tversky",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 
 def get(identifier: Any):

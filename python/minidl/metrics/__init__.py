@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._registry import Registry
+from .._registry import Registry, suggesting
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -212,6 +212,8 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 
 def get(identifier: Any):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._custom_objects import custom_object_scope
+from .._registry import suggestion
 from .._symbolic import KerasTensor
 from ..layers.layer import Layer
 from ._trainer import Trainer
@@ -129,7 +130,8 @@ class Model(Trainer):
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"No layer named {name!r}. Layers: {[layer.name for layer in layers]}")
+        names = [layer.name for layer in layers]
+        raise ValueError(f"No layer named {name!r}.{suggestion(str(name), names)} Layers: {names}")
 
     def summary(
         self,

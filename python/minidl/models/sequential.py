@@ -9,8 +9,9 @@ from .. import layers as layers_module
 from .._symbolic import KerasTensor, Node, UnknownShape
 from .._tree import flatten, map_structure
 from ..layers._arguments import set_mask
+from ..layers._calling import call_context, naming_the_source
 from ..layers.input_layer import InputLayer
-from ..layers.layer import Layer, call_context
+from ..layers.layer import Layer
 from ._fast_lists import FastListsMixin
 from ._folding import fold
 from .model import Model
@@ -191,7 +192,8 @@ class Sequential(FastListsMixin, Model):
         if expected is not None and hasattr(inputs, "shape"):
             shape = tuple(inputs.shape)
             if not _fits(expected.batch_shape, shape):
-                self._complain(expected.batch_shape, shape)
+                with naming_the_source(inputs):
+                    self._complain(expected.batch_shape, shape)
         return super().__call__(inputs, *args, training=training, **kwargs)
 
     def _complain(self, expected: tuple, shape: tuple) -> None:

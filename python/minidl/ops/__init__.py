@@ -269,6 +269,8 @@ from minidl.ops.trigonometry import (
     tan,
 )
 
+from .._registry import suggesting
+
 _tape.bind(
     add=_elementwise._add,
     subtract=_elementwise._subtract,
@@ -544,6 +546,8 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 # On symbolic tensors all of these become nodes of a graph. Those that make tensors from nothing
 # never meet one; loops and branches call functions made of ops, which do.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._registry import Registry
+from .._registry import Registry, suggesting
 from . import schedules
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -53,6 +53,8 @@ __all__ = [
     "schedules",
     "serialize",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 
 def get(identifier: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._naming import auto_name
+from .._registry import suggestion
 from .._tape import Tensor, Variable
 from ._clipping import Clipping
 from ._extras import Averaging
@@ -83,7 +85,11 @@ class Optimizer(State, Clipping, Averaging):
         **kwargs: Any,
     ):
         if kwargs:
-            raise ValueError(f"Unrecognized arguments of {type(self).__name__}: {kwargs}")
+            known = inspect.signature(type(self)).parameters
+            raise ValueError(
+                f"Unrecognized arguments of {type(self).__name__}: {kwargs}."
+                f"{suggestion(next(iter(kwargs)), known)}"
+            )
         self._set_clipping(clipnorm, clipvalue, global_clipnorm)
         self._set_averaging(use_ema, ema_momentum, ema_overwrite_frequency)
         if gradient_accumulation_steps is not None and (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._naming import reset_names
+from .._registry import suggesting
 from ..data.py_dataset import PyDataset
 from ..random import set_random_seed
 from ._archives import extract_archive
@@ -37,6 +38,8 @@ __all__ = [
     "split_dataset",
     "to_categorical",
 ]
+
+__getattr__ = suggesting(__name__, __all__)
 
 
 def clear_session() -> None:
