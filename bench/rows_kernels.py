@@ -8,7 +8,7 @@ from minidl import ops
 
 from bench import peers
 from bench.peers import torch
-from bench.rows import Row, arguments, fixed, kernel, rotating
+from bench.rows import Row, aligned, arguments, fixed, kernel, rotating
 from bench.timing import Call
 from tests.cases.matmul import SPEED as PRODUCTS
 
@@ -133,7 +133,7 @@ def _batch_norm():
 
     def build():
         sets = arguments(row, "batch_norm", 6)
-        gradients = [np.roll(args[0], 1, 0) for args in sets]
+        gradients = [aligned(np.roll(args[0], 1, 0)) for args in sets]
 
         def ours(x, gamma, beta, epsilon, dy):
             y, mean, variance = kernel("batch_norm")(x, gamma, beta, epsilon)

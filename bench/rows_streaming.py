@@ -14,7 +14,7 @@ def _norm(name, row, values, theirs, target):
 
     def build():
         sets = arguments(row, name, 4)
-        paired = [(*args, np.roll(args[0], 1, 0)) for args in sets]
+        paired = [(*args, aligned(np.roll(args[0], 1, 0))) for args in sets]
 
         def ours(*args):
             *weights, epsilon, dy = args
@@ -54,7 +54,7 @@ def _group_norm():
 
     def build():
         sets = arguments(row, "group_norm", 6)
-        paired = [(*args, np.roll(args[0], 1, 0)) for args in sets]
+        paired = [(*args, aligned(np.roll(args[0], 1, 0))) for args in sets]
 
         def ours(x, gamma, beta, groups, epsilon, dy):
             y, mean, scale = kernel("group_norm")(x, gamma, beta, groups, epsilon)

@@ -3,17 +3,23 @@
 // Chan's formula. A second sweep normalises. Backward: one sweep for the two sums, one for dx.
 // Pieces depend on the shape only.
 #include "kernels/moments.h"
+#include "simd/stream.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
 namespace {
 
-// f(offset, channel, lanes) over all rows, in parallel; coefficients of k * channels values.
+// out = f(offset, channel, lanes) over all rows, in parallel; coefficients of k * channels values.
 template <class T, class F>
-void sweep(int64_t rows, int64_t channels, int64_t k, F f) {
-  const int64_t units = ceil_div(rows, k);
+void sweep(T* out, int64_t rows, int64_t channels, int64_t k, F f) {
+  const int64_t units = ceil_div(rows, k), bytes = rows * channels * sizeof(T);
+  const bool streams = channels % kLanes<T> == 0 && worth_streaming(out, bytes);
   parallel(units, ceil_div(kStreamGrain, channels * k), [&](int64_t begin, int64_t end) {
-    each_vector<T>(begin * k, min_of(rows, end * k), channels, k, f);
+    each_vector<T>(begin * k, min_of(rows, end * k), channels, k,
+                   [=](int64_t at, int64_t c, int lanes) {
+                     put<T>(streams, out + at, f(at, c, lanes), lanes);
+                   });
+    if (streams) stream_end();
   });
 }
 
@@ -36,9 +42,9 @@ Status normalise(const BatchNormParams& p, const T* mean, const T* variance) {
   for (int i = 0; i < 3; ++i) repeat_channels(m + i * n * k, n, k);
   const T* x = static_cast<const T*>(p.x);
   T* y = static_cast<T*>(p.y);
-  sweep<T>(p.rows, n, k, [=](int64_t at, int64_t c, int lanes) {
+  sweep(y, p.rows, n, k, [=](int64_t at, int64_t c, int lanes) {
     const vec<T> d = load_lanes(x + at, lanes) - load_lanes(m + c, lanes);
-    store_lanes<T>(y + at, d * load_lanes(scale + c, lanes) + load_lanes(shift + c, lanes), lanes);
+    return d * load_lanes(scale + c, lanes) + load_lanes(shift + c, lanes);
   });
   return Status::kOk;
 }
@@ -148,10 +154,10 @@ Status batch_norm_grad(const BatchNormGradParams& p) {
   }
   for (int i = 1; i < 4; ++i) repeat_channels(m + i * n * k, n, k);
   T* dx = static_cast<T*>(p.dx);
-  sweep<T>(p.rows, n, k, [=](int64_t at, int64_t c, int lanes) {
+  sweep(dx, p.rows, n, k, [=](int64_t at, int64_t c, int lanes) {
     const vec<T> d = load_lanes(x + at, lanes) - load_lanes(m + c, lanes);
     const vec<T> g = load_lanes(dy + at, lanes) * load_lanes(scale + c, lanes);
-    store_lanes<T>(dx + at, g - load_lanes(a + c, lanes) - d * load_lanes(b + c, lanes), lanes);
+    return g - load_lanes(a + c, lanes) - d * load_lanes(b + c, lanes);
   });
   return Status::kOk;
 }

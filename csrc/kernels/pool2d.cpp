@@ -20,12 +20,27 @@ struct Span {
   int64_t size() const { return end - begin; }
 };
 
+// The rows of x under the next row of windows come in three or more streams at once, too many for
+// hardware to see far ahead: they are asked for here, as many pixels as a step meets anew.
+template <class T, int V>
+MINIDL_INLINE void prefetch_below(const T* x, const Pool2DParams& p, Span h, Span w) {
+  const int64_t row = p.w * p.c;
+  const T* from = x + h.end * row + w.begin * p.c;
+  for (int64_t i = 0; i < p.stride_h; ++i, from += row) {
+    const T* pixel = from;
+    for (int64_t j = 0; j < p.stride_w; ++j, pixel += p.c) {
+      for (int v = 0; v < V * kLanes<T>; v += 64 / sizeof(T)) __builtin_prefetch(pixel + v);
+    }
+  }
+}
+
 // One output pixel, V vectors of channels. x and y point to the first of these channels, x in the
 // first pixel of the image.
 template <class T, bool kMax, int V>
 MINIDL_INLINE void pool_pixel(const T* x, T* y, const Pool2DParams& p, Span h, Span w, int lanes) {
   constexpr int L = kLanes<T>;
   vec<T> acc[V];
+  prefetch_below<T, V>(x, p, h, w);
   const T* first = x + (h.begin * p.w + w.begin) * p.c;
   for (int v = 0; v < V; ++v) acc[v] = load_lanes(first + v * L, lanes);
   for (int64_t ih = h.begin; ih < h.end; ++ih) {
@@ -73,6 +88,7 @@ MINIDL_INLINE void spread_pixel(const Pool2DParams& p, int64_t image, int64_t pi
   constexpr int L = kLanes<T>;
   const T* x = static_cast<const T*>(p.x);
   T* dx = static_cast<T*>(p.out);
+  if (kMax) prefetch_below<T, V>(x + image + c, p, h, w);
   vec<T> y[V], dy[V];
   decltype(y[0] == y[0]) taken[V];
   for (int v = 0; v < V; ++v) {

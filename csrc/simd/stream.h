@@ -37,6 +37,18 @@ MINIDL_INLINE void stream(T* p, vec<T> v) {
 #endif
 }
 
+// One or the other, as the call before says.
+template <class T>
+MINIDL_INLINE void put(bool streams, T* p, vec<T> v, int lanes) {
+  if (streams) {
+    stream(p, v);
+  } else if (lanes == kLanes<T>) {
+    store(p, v);
+  } else {
+    store_partial(p, v, lanes);
+  }
+}
+
 inline void stream_end() {
 #if defined(__x86_64__)
   _mm_sfence();
