@@ -28,3 +28,9 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def _repr_html_(self) -> str:
+        """Curves and the last epochs, for notebooks."""
+        from ._history_html import history_html
+
+        return history_html(self.history, self.epoch)

@@ -6,6 +6,7 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any
 
 from .._tree import is_shape
@@ -81,7 +82,7 @@ def _rows(model: Any, level: int, expand: bool, trainable: bool, connected: bool
         kind = getattr(layer, "class_name", type(layer).__name__)
         row = [f"{lead}{layer.name} ({kind})", _output_shape(layer, nodes), number]
         if connected:
-            row.append("" if graph is None else _connections(graph, nodes))
+            row.append("-" if graph is None else _connections(graph, nodes))
         if trainable:
             row.append(("Y" if layer.trainable else "N") if layer.built and weights else "-")
         yield row
@@ -138,6 +139,7 @@ def summary_lines(
     connected = not _is_chain(model)
     if connected:
         header.append("Connected to")
+    last = len("Trainable")
     positions = list(positions or ((0.3, 0.56, 0.72, 1.0) if connected else (0.45, 0.80, 1.0)))
     room = 108 if connected else 88
     if len(positions) < len(header):
@@ -146,32 +148,62 @@ def summary_lines(
         )
     if show_trainable:
         header.append("Trainable")
-        positions = [p * 0.9 for p in positions] + [1.0]
-        room += 12
+        room += last + 3
     if line_length is None:
         line_length = min(room, shutil.get_terminal_size().columns - 4)
     inner = line_length - 3 * len(header) - 1
     if inner < 4 * len(header):
         raise ValueError(f"`line_length` is too small. Received: line_length={line_length}")
-    ends = [int(p * inner) for p in positions]
+    ends = [int(p * (inner - last if show_trainable else inner)) for p in positions]
     widths = [b - a for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    if show_trainable:
+        widths.append(last)
     rows = list(_rows(model, 0, expand_nested, show_trainable, connected))
+    return [
+        f'Model: "{model.name}"',
+        *_table(rows, header, widths),
+        *(f" {text}" for text in _totals(model)),
+    ]
 
+
+def _totals(model: Any) -> list[str]:
+    """The lines below the table."""
     trainable = _count(model.trainable_weights)
     frozen = _count(model.non_trainable_weights)
     optimizer = getattr(model, "optimizer", None)
     state = _count(optimizer.variables) if optimizer is not None and optimizer.built else (0, 0)
     total = [sum(parts) for parts in zip(trainable, frozen, state, strict=True)]
-    lines = [f'Model: "{model.name}"', *_table(rows, header, widths)]
+    lines = []
     for label, (number, size) in (
         ("Total", total),
         ("Trainable", trainable),
         ("Non-trainable", frozen),
     ):
-        lines.append(f" {label} params: {number:,} ({readable_size(size)})")
+        lines.append(f"{label} params: {number:,} ({readable_size(size)})")
     if state[0]:
-        lines.append(f" Optimizer params: {state[0]:,} ({readable_size(state[1])})")
+        lines.append(f"Optimizer params: {state[0]:,} ({readable_size(state[1])})")
     return lines
+
+
+def summary_html(model: Any) -> str:
+    """The same as a table for notebooks."""
+    connected = not _is_chain(model)
+    header = ["Layer (type)", "Output Shape", "Param #", *(["Connected to"] if connected else [])]
+    right = ' style="text-align:right"'
+    rows = [
+        "".join(
+            f"<td{right if i == 2 else ''}>{escape(cell).replace('   ', '&emsp;')}</td>"
+            for i, cell in enumerate(row)
+        )
+        for row in _rows(model, 0, True, False, connected)
+    ]
+    head = "".join(f"<th>{name}</th>" for name in header)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (
+        f"<table><caption>Model: <b>{escape(model.name)}</b></caption>"
+        f"<thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table><p>{'<br>'.join(map(escape, _totals(model)))}</p>"
+    )
 
 
 def print_summary(model: Any, print_fn: Callable | None = None, **options: Any) -> None:

@@ -170,6 +170,12 @@ class Model(Trainer):
             show_trainable=show_trainable,
         )
 
+    def _repr_html_(self) -> str:
+        """The summary as a table, for notebooks."""
+        from ._summary import summary_html
+
+        return summary_html(self)
+
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write all weights to an `.npz` file; a crash leaves the old file whole.
 

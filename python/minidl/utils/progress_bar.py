@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ import numpy as np
 
 def _is_live(stream: Any) -> bool:
     """Whether `stream` shows a line that is written over: a terminal or a notebook."""
-    if "ipykernel" in sys.modules and not os.environ.get("MINIDL_PLAIN"):
+    if type(stream).__module__.startswith("ipykernel"):
         return True
     tty = getattr(stream, "isatty", None)
     return bool(tty and tty()) and os.environ.get("TERM") != "dumb"
@@ -174,6 +175,8 @@ class Progbar:
         else:
             parts.append(format_duration(took / current * (self.target - current)))
         line = f"{' '.join(parts)} {self._step_time(current, now)}{self._values()}"
+        if not finalize and sys.stdout.isatty():  # a line that wraps cannot be written over
+            line = line[: shutil.get_terminal_size().columns - 1]
         padding = " " * max(0, self._drawn - len(line))
         sys.stdout.write(f"\r{line}{padding}" + ("\n" if finalize else ""))
         sys.stdout.flush()
