@@ -1,8 +1,12 @@
 """Datasets in `fit`, `evaluate` and `predict`."""
 
+import threading
+import time
+
 import minidl
 import numpy as np
 import pytest
+from minidl import layers
 from minidl.data import Dataset, PyDataset
 
 RNG = np.random.default_rng(0)
@@ -115,3 +119,44 @@ def test_augmentation_layers_in_a_pipeline():
     )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     assert len(model.fit(data, epochs=2, verbose=0).history["accuracy"]) == 2
+
+
+def test_augmentation_goes_on_while_training_does():
+    """Threads make the next batches during a step, and the whole takes less than the two parts."""
+    flip = layers.RandomFlip("horizontal", seed=1)
+    x = np.random.default_rng(0).random((24 * 32, 16, 16, 3), dtype=np.float32)
+    y = np.zeros(len(x), np.int64)
+    made, trained = [], []
+
+    def augment(images, labels):
+        begin = time.perf_counter()
+        images = flip(images, training=True)
+        time.sleep(0.01)  # as long as reading a batch of files might take
+        made.append((begin, time.perf_counter(), threading.get_ident()))
+        return images, labels
+
+    class Clock(minidl.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.begin = time.perf_counter()
+
+        def on_train_batch_end(self, batch, logs=None):
+            time.sleep(0.01)  # a longer step than this small model's
+            trained.append((self.begin, time.perf_counter()))
+
+    model = minidl.Sequential(
+        [minidl.Input((16, 16, 3)), layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(2)]
+    )
+    model.compile("sgd", minidl.losses.SparseCategoricalCrossentropy(from_logits=True))
+    batches = Dataset.from_tensor_slices((x, y)).batch(32)
+    ahead = batches.map(augment, num_parallel_calls=2).prefetch(2)
+    model.fit(ahead, verbose=0)  # builds the model, starts threads once
+    del made[:], trained[:]
+    begin = time.perf_counter()
+    model.fit(ahead, verbose=0, callbacks=[Clock()])
+    took = time.perf_counter() - begin
+    assert len(trained) == 24 and len(made) >= 24
+    assert threading.get_ident() not in {thread for *_, thread in made}
+    during = sum(any(b < end and e > start for b, e in trained) for start, end, _ in made)
+    assert during >= 18  # all but the first ones, were there nothing else on the machine
+    parts = sum(e - b for b, e, _ in made) + sum(e - b for b, e in trained)
+    assert took < 0.8 * parts
