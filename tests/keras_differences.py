@@ -16,14 +16,14 @@ MODULES = (
     "initializers",
     "regularizers",
     "constraints",
+    "activations",
+    "layers",
 )
 
 # their names still grow: only what both have is compared
 GROWING = (
-    "activations",
     "config",
     "datasets",
-    "layers",
     "models",
     "ops",
     "ops.image",
@@ -31,6 +31,11 @@ GROWING = (
     "saving",
     "utils",
 )
+
+
+def _because(reason: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), reason)
+
 
 # module -> name in Keras: why minidl has none
 NOT_OFFERED = {
@@ -45,6 +50,40 @@ NOT_OFFERED = {
     },
     "losses": {},
     "metrics": {},
+    "activations": {},
+    "layers": {
+        **_because(
+            "three spatial axes are out of scope",
+            "AdaptiveAveragePooling3D AdaptiveMaxPooling3D AveragePooling3D AvgPool3D Conv3D "
+            "Conv3DTranspose ConvLSTM3D Convolution3D Convolution3DTranspose Cropping3D "
+            "GlobalAveragePooling3D GlobalAvgPool3D GlobalMaxPool3D GlobalMaxPooling3D MaxPool3D "
+            "MaxPooling3D SpatialDropout3D UpSampling3D ZeroPadding3D",
+        ),
+        **_because(
+            "runs another framework's code; write a Layer",
+            "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
+        ),
+        **_because(
+            "turns text or categories into numbers; done before the model, as in Dataset.map",
+            "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup "
+            "TextVectorization",
+        ),
+        **_because(
+            "augmentation beyond the table; write a Layer or map a function over the Dataset",
+            "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
+            "MaxNumBoundingBoxes MixUp Pipeline RandAugment RandomColorDegeneration "
+            "RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur "
+            "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization "
+            "RandomSaturation RandomSharpness RandomShear Solarization",
+        ),
+        **_because("sound is out of scope", "MelSpectrogram STFTSpectrogram"),
+        **_because(
+            "not in the table of layers",
+            "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveMaxPooling1D "
+            "AdaptiveMaxPooling2D AlphaDropout ConvLSTM1D ConvLSTM2D Identity ReversibleEmbedding "
+            "SpectralNormalization Wrapper",
+        ),
+    },
     "callbacks": {
         "OrbaxCheckpoint": "writes through JAX's orbax; BackupAndRestore and ModelCheckpoint do it",
         "RemoteMonitor": "sends metrics over the network; write a LambdaCallback",
@@ -58,6 +97,7 @@ NOT_OFFERED = {
 
 # module -> name in minidl: why Keras has none under that name
 OWN = {
+    "layers": {"AtrousConv2D": "Conv2D with a dilation, by the name that the examples use"},
     "losses": {
         "LossFunctionWrapper": "public here, in keras.src there: for losses from functions",
     },
@@ -111,6 +151,31 @@ METHODS = {
         "Muon.lr_adjust": "one line of update_step",
         "Muon.transpose_last_axis": "a NumPy call",
         "Muon.zeropower_via_newtonschulz5": "the function `orthogonalize` beside the class",
+    },
+    "layers": {
+        **_because(
+            "an attribute that the constructor or build sets",
+            "*.batch_shape *.dtype_policy *.embeddings *.kernel *.path",
+        ),
+        **_because(
+            "quantisation and LoRA are out of scope",
+            "*.enable_lora *.quantization_mode *.quantize *.quantized_build *.quantized_call "
+            "*.variable_serialization_spec",
+        ),
+        **_because("for PyTorch", "*.forward *.named_parameters *.torch_params"),
+        **_because("for JAX", "*.stateless_call *.rematerialized_call"),
+        **_because(
+            "image layers here take images, and have no labels or boxes to turn with them",
+            "*.convert_weight *.get_clipped_bbox *.get_random_transformation *.get_shifted_bbox "
+            "*.get_transformed_x_y *.transform_bounding_boxes *.transform_images "
+            "*.transform_labels *.transform_segmentation_masks *.transform_single_bounding_box "
+            "*.transform_single_image *.transform_single_label "
+            "*.transform_single_segmentation_mask",
+        ),
+        "*.add_metric": "Keras's own only raises",
+        "*.convolution_op": "override `call`",
+        "*.symbolic_call": "calling a layer on symbolic tensors does it",
+        "Normalization.finalize_state": "there is nothing to finalise",
     },
     "losses": {"*.dtype": "an attribute that the constructor sets"},
     "metrics": {

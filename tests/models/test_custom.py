@@ -276,6 +276,29 @@ def test_variables_that_are_attributes_freeze_with_their_layer():
     assert [v.name for v in shift.trainable_weights] == ["shift"]
 
 
+def test_own_variables_to_a_store_and_back():
+    class Scale(minidl.Layer):
+        def build(self, shape):
+            self.scale = self.add_variable((shape[-1],), "ones", name="scale")
+            self.calls = self.add_variable((), "zeros", trainable=False)
+
+        def call(self, x):
+            return x * self.scale
+
+    a, b = Scale(), Scale()
+    a.build((None, 3))
+    with pytest.raises(ValueError, match="Is the layer built"):
+        b.load_own_variables({"0": np.ones(3), "1": np.ones(())})
+    b.build((None, 3))
+    a.set_weights([np.arange(3.0), np.float32(7)])
+    store = {}
+    a.save_own_variables(store)
+    b.load_own_variables(store)
+    assert list(store) == ["0", "1"]
+    np.testing.assert_array_equal(b.scale.numpy(), [0, 1, 2])
+    assert b.calls.numpy() == 7 and b.input_dtype == "float32" and b.metrics_variables == []
+
+
 @pytest.mark.parametrize("kind", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_copies_train_on_as_the_original(kind):
     m = minidl.Sequential([minidl.Input((3,)), layers.Dense(4, "tanh"), layers.Dense(1)])

@@ -203,6 +203,42 @@ class WeightsMixin:
             if found:
                 self.__dict__["_frozen"] = [*self.__dict__.get("_frozen", ()), *found]
 
+    def add_variable(
+        self,
+        shape: Any,
+        initializer: Any,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a weight; see `add_weight`."""
+        return self.add_weight(
+            shape, initializer, dtype, trainable, autocast, regularizer, constraint, name=name
+        )
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the layer's own weights into a dict-like `store`, under `"0"`, `"1"`, ..."""
+        for i, v in enumerate(self._trainable_variables + self._non_trainable_variables):
+            store[str(i)] = v.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the layer's own weights from what `save_own_variables` wrote.
+
+        Raises:
+            ValueError: another number of weights; nothing has changed then.
+        """
+        own = self._trainable_variables + self._non_trainable_variables
+        if len(store.keys()) != len(own):
+            raise ValueError(
+                f"Layer '{self.name}' has {len(own)} weights of its own. "
+                f"Received: {len(store.keys())} saved ones. Is the layer built?"
+            )
+        for i, v in enumerate(own):
+            v.assign(store[str(i)])
+
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights as NumPy arrays."""
         return [np.array(v.data) for v in self.weights]

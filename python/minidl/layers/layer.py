@@ -245,6 +245,16 @@ class Layer(CallingMixin, WeightsMixin, NodesMixin):
             for m in layer._found(Metric)
         ]
 
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The state variables of all `metrics`."""
+        return [v for m in self.metrics for v in m.variables]
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that float inputs are cast to."""
+        return self.dtype_policy.compute_dtype
+
     def get_build_config(self) -> dict | None:
         """The shape this layer was built with."""
         shape = self._build_shape
