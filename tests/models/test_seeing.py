@@ -165,6 +165,22 @@ def test_trainable_column():
     assert "Trainable ┃" in lines[0] and "━┳━━━━━━━━━━━┓" in lines[0]
 
 
+def test_a_range_of_layers():
+    model = _models(minidl)[1]
+
+    def shown(layer_range):
+        lines = []
+        model.summary(print_fn=lines.append, layer_range=layer_range)
+        return [n.name for n in model.layers if f"│ {n.name} (" in lines[0]]
+
+    assert shown(["sep", "flat"]) == shown(["flat", "sep"]) == ["separable", "flat"]
+    assert shown(None) == ["conv", "separable", "flat", "dense"]
+    with pytest.raises(ValueError, match="does not match"):
+        shown(["conv", "nothing"])
+    with pytest.raises(ValueError, match="two patterns"):
+        shown("conv")
+
+
 def _parsed(html):
     return xml.fromstring(f"<div>{html.replace('<br>', '<br/>').replace('&emsp;', ' ')}</div>")
 

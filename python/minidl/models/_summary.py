@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -72,9 +73,40 @@ def _is_chain(model: Any) -> bool:
     return single and len({id(x) for x in fed}) == len(fed) == len(calls) - 1
 
 
-def _rows(model: Any, level: int, expand: bool, trainable: bool, connected: bool) -> Iterator[list]:
+def _listed(model: Any) -> list[Any]:
     graph = getattr(model, "_graph", None)
-    for layer in model.layers if graph is None else graph.operations:
+    return list(model.layers if graph is None else graph.operations)
+
+
+def _chosen(model: Any, layer_range: Any) -> slice:
+    """The layers from the first to the last of two patterns of names, as in Keras."""
+    if layer_range is None:
+        return slice(None)
+    if not isinstance(layer_range, (list, tuple)) or len(layer_range) != 2:
+        raise ValueError(
+            "`layer_range` must hold two patterns of layer names, the first and the last. "
+            f"Received: layer_range={layer_range!r}"
+        )
+    names = [layer.name for layer in _listed(model)]
+    found = [[i for i, name in enumerate(names) if re.match(p, name)] for p in layer_range]
+    if not all(found):
+        raise ValueError(f"`layer_range` {list(layer_range)} does not match the layers {names}.")
+    first, last = found
+    if min(first) > max(last):
+        first, last = last, first
+    return slice(min(first), max(last) + 1)
+
+
+def _rows(
+    model: Any,
+    level: int,
+    expand: bool,
+    trainable: bool,
+    connected: bool,
+    chosen: slice = slice(None),
+) -> Iterator[list]:
+    graph = getattr(model, "_graph", None)
+    for layer in _listed(model)[chosen]:
         nodes = [] if graph is None else graph.calls_of(layer)
         lead = "   " * level + ("└ " if level else "")
         weights = getattr(layer, "weights", [])
@@ -133,6 +165,7 @@ def summary_lines(
     positions: list[float] | None = None,
     expand_nested: bool = False,
     show_trainable: bool = False,
+    layer_range: Any = None,
 ) -> list[str]:
     """The lines of `summary()`."""
     header = ["Layer (type)", "Output Shape", "Param #"]
@@ -158,7 +191,8 @@ def summary_lines(
     widths = [b - a for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     if show_trainable:
         widths.append(last)
-    rows = list(_rows(model, 0, expand_nested, show_trainable, connected))
+    chosen = _chosen(model, layer_range)
+    rows = list(_rows(model, 0, expand_nested, show_trainable, connected, chosen))
     return [
         f'Model: "{model.name}"',
         *_table(rows, header, widths),

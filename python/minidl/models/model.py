@@ -150,15 +150,14 @@ class Model(Trainer):
             print_fn: Called with the text instead of `print`.
             expand_nested: Whether layers inside layers are listed too.
             show_trainable: Whether a column says what is trained.
-            layer_range: Not offered.
+            layer_range: Two patterns of names: only the layers from the first to the last are
+                listed.
 
         Raises:
-            ValueError: the model has no layers to show yet.
+            ValueError: `layer_range` matches no layers, or `line_length` is too small.
 
         Source: `keras.Model.summary`.
         """
-        if layer_range is not None:
-            raise ValueError("`layer_range` is not offered.")
         from ._summary import print_summary  # shutil and zipfile are slow to import
 
         print_summary(
@@ -168,6 +167,7 @@ class Model(Trainer):
             positions=positions,
             expand_nested=expand_nested,
             show_trainable=show_trainable,
+            layer_range=layer_range,
         )
 
     def _repr_html_(self) -> str:

@@ -105,18 +105,27 @@ def sparse_categorical_crossentropy(
             f"{output.shape}. Received: target.shape={target.shape}"
         )
     classes = output.shape[axis]
-    if target.size and not (target.data.min() >= 0 and target.data.max() < classes):
-        bad = target.data[(target.data < 0) | (target.data >= classes)].flat[0]
-        raise ValueError(
-            f"sparse_categorical_crossentropy: labels must be in [0, {classes}), the classes of "
-            f"output {output.shape}. Received: label {bad}"
-        )
     last = axis == output.ndim - 1
     logits = output if from_logits else (output._logits if last else None)
     if logits is None:
+        _check_labels(target, classes, output)
         hits = one_hot(target, classes, axis, output.dtype)
         return negative(sum(hits * _log_probabilities(output, axis), axis))
-    return softmax_cross_entropy(logits if last else moveaxis(logits, axis, -1), target)
+    try:  # the kernel looks at the labels
+        return softmax_cross_entropy(logits if last else moveaxis(logits, axis, -1), target)
+    except ValueError:
+        _check_labels(target, classes, output)
+        raise
+
+
+def _check_labels(target: Tensor, classes: int, output: Tensor) -> None:
+    labels = target.data
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if wrong.size:
+        raise ValueError(
+            f"sparse_categorical_crossentropy: labels must be in [0, {classes}), the classes of "
+            f"output {output.shape}. Received: label {wrong.flat[0]}"
+        )
 
 
 def _class_numbers(target: TensorLike) -> Tensor:

@@ -137,7 +137,7 @@ def softmax_cross_entropy(logits: TensorLike, labels: TensorLike) -> Tensor:
     classes, shape = logits.shape[-1], logits.shape[:-1]
     targets = labels.data
     if sparse:
-        targets = targets.reshape(-1).astype(np.int64)
+        targets = targets.reshape(-1).astype(np.int64, copy=False)
     else:
         if targets.dtype != logits.dtype:
             raise TypeError(
