@@ -34,7 +34,7 @@ def share(name: str, channels: int, size: int, dilation: int, kernel: int, strid
     filters = max(channels, 16)
     pad = (kernel - 1) * dilation // 2
     rest = (stride, stride), (pad,) * 4, (dilation, dilation), 1
-    one = 2.0 * (-(-size // stride)) ** 2 * kernel**2 * channels * filters
+    one = _work(1, size, channels, filters, kernel, stride, dilation)
     batch = int(min(max(round(WORK / one), 1), 512, max(1, (64 << 20) / (4 * size**2 * filters))))
     rng = np.random.default_rng(0)
     x = rng.standard_normal((batch, size, size, channels), np.float32)
