@@ -50,20 +50,26 @@ void pack_panel(const Product<T>& p, int64_t k0, int64_t kc, int64_t column, int
   }
 }
 
-// From one copied tile to the next; a line more, as the tiles would share the sets of L1.
+// A tile of a transposed A is copied as [k][copied_rows], in pieces of 32 bytes that never lie in
+// two cache lines. From one tile to the next a line more, as the tiles would share the sets of L1.
+template <class T>
+int64_t copied_rows(const Split& ms) {
+  constexpr int64_t kPiece = 32 / sizeof(T);
+  return ceil_div(ms.longest(), kPiece) * kPiece;
+}
 template <class T>
 int64_t tile_stride(const Split& ms, int64_t kc) {
-  return kc * ms.longest() + 64 / static_cast<int64_t>(sizeof(T));
+  return kc * copied_rows<T>(ms) + 64 / static_cast<int64_t>(sizeof(T));
 }
 
-// Tiles [i0, i1) of a transposed A over [k0, k0 + kc), one after the other as [k][mr]. Whole
-// vectors are written: what they write too much the next k, or the next tile, writes again.
+// Tiles [i0, i1) over [k0, k0 + kc), one after the other.
 template <class T>
 void copy_tiles(const Product<T>& p, const Split& ms, int64_t i0, int64_t i1, int64_t k0,
                 int64_t kc, T* out) {
-  constexpr int L = kLanes<T>;
+  typedef T Piece __attribute__((vector_size(32)));
+  constexpr int64_t kPiece = 32 / sizeof(T);
   const int count = static_cast<int>(i1 - i0);
-  const int64_t stride = tile_stride<T>(ms, kc);
+  const int64_t stride = tile_stride<T>(ms, kc), step = copied_rows<T>(ms);
   int64_t row[kMaxRun + 1];
   for (int i = 0; i <= count; ++i) row[i] = ms.begin(i0 + i);
   for (int64_t k = 0; k < kc; ++k) {
@@ -72,13 +78,16 @@ void copy_tiles(const Product<T>& p, const Split& ms, int64_t i0, int64_t i1, in
       __builtin_prefetch(from + 12 * p.a_cs + m);
     }
     for (int i = 0; i < count; ++i) {
-      const int64_t mr = row[i + 1] - row[i];
-      T* to = out + i * stride + k * mr;
-      if (k + L >= kc || row[i] + L > p.m) {  // the end of a tile, or of A: nothing beyond
-        for (int64_t m = 0; m < mr; ++m) to[m] = from[row[i] + m];
+      T* to = out + i * stride + k * step;
+      if (row[i] + step > p.m) {  // nothing beyond the end of A
+        for (int64_t m = 0; m < row[i + 1] - row[i]; ++m) to[m] = from[row[i] + m];
         continue;
       }
-      for (int64_t m = 0; m < mr; m += L) store(to + m, load(from + row[i] + m));
+      for (int64_t m = 0; m < step; m += kPiece) {
+        Piece piece;
+        __builtin_memcpy(&piece, from + row[i] + m, sizeof piece);
+        __builtin_memcpy(to + m, &piece, sizeof piece);
+      }
     }
   }
 }
@@ -178,7 +187,7 @@ Status product(const Product<T>& p) {
           const T* rows[kMaxMR];
           if (a_copy) {
             a = a_copy + (i - i0) * tile_stride<T>(ms, kc);
-            a_cs = mr;
+            a_cs = copied_rows<T>(ms);
           } else {
             for (int m = 0; m < mr; ++m) rows[m] = a + m * p.a_rs;
           }
