@@ -77,6 +77,7 @@ def all_rows() -> list[Row]:
         rows_convolution,
         rows_kernels,
         rows_recurrent,
+        rows_sequences,
         rows_streaming,
         rows_training,
     )
@@ -88,4 +89,5 @@ def all_rows() -> list[Row]:
         *rows_recurrent.ROWS,
         *rows_streaming.ROWS,
         *rows_training.ROWS,
+        *rows_sequences.ROWS,
     ]
