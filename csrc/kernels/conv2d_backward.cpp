@@ -10,6 +10,7 @@
 // row: a brgemm whose batch is the output rows. Rows are taken in chunks that keep x and dy in L2;
 // each thread owns a range of (tap, channel tile, panel) units. When there are too few units, the
 // rows are also cut into a number of partial sums that depends on the size of the problem only.
+#include "kernels/ahead.h"
 #include "kernels/conv2d_narrow.h"
 #include "kernels/conv2d_rows.h"
 #include "kernels/conv2d_taps.h"
@@ -118,32 +119,6 @@ struct FilterProblem {
   int64_t x_w;       // pixels of an input row as stored
   int64_t pad_left;  // 0 when the rows are padded already
   const Conv2DParams* q;
-};
-
-// Asks for a span of every pixel of a run, a few lines at a time and in the order of memory: the
-// tiles' own order, a line of every pixel, is one that hardware does not see coming.
-template <class T>
-class Ahead {
- public:
-  Ahead(const T* from, int64_t pixels, int64_t pixel, int64_t span, int64_t turns)
-      : from_(from), end_(from + span), left_(span ? pixels : 0), pixel_(pixel), span_(span) {
-    lines_ = ceil_div(pixels * ceil_div(span, kLine), max_of<int64_t>(turns, 1));
-  }
-  void turn() {
-    for (int64_t i = 0; i < lines_ && left_ > 0; ++i) {
-      __builtin_prefetch(from_, 0, 2);
-      from_ += kLine;
-      if (from_ < end_) continue;
-      --left_;
-      end_ += pixel_;
-      from_ = end_ - span_;
-    }
-  }
-
- private:
-  static constexpr int64_t kLine = 64 / sizeof(T);
-  const T *from_, *end_;
-  int64_t left_, pixel_, span_, lines_;
 };
 
 // Sums the output rows [row0, row1) (flattened over images) into `out` for the units [u0, u1).

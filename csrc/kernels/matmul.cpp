@@ -8,6 +8,7 @@
 // so each element is one chain over K for every layout, blocking and thread count. One row (M = 1)
 // streams B once, row by row, at memory speed.
 #include "core/dispatch.h"
+#include "kernels/ahead.h"
 #include "kernels/brgemm.h"
 #include "kernels/transpose.h"
 
@@ -133,8 +134,74 @@ void row_times_matrix(const Product<T>& p) {
   });
 }
 
+// A transposed, few columns in all (weight gradients): chunks of K, short enough that their rows of
+// A and B stay in L2, are summed tile by tile while the next chunk's come. Nothing is copied, and
+// threads have tiles of their own, so none waits for another.
+template <class T>
+struct Chunked {
+  static constexpr int64_t kLeast = 96;
+  static int64_t length(const Product<T>& p) {
+    return l2_bytes() * 7 / 16 / ((p.m + p.n) * static_cast<int64_t>(sizeof(T)));
+  }
+  static bool fits(const Product<T>& p) {
+    return p.a_rs == 1 && p.a_cs >= p.m && p.b_cs == 1 && p.m >= 2 * kMaxMR && p.k > length(p) &&
+           length(p) >= kLeast;
+  }
+  static void run(const Product<T>& p) {
+    const Panels<T> panels(p.n);
+    const Split ms(p.m, tile_rows(panels.widest(), true));
+    const int64_t units = ms.parts * panels.count();
+    parallel(units, ceil_div(units, num_threads()),
+             [&](int64_t begin, int64_t end) { tiles(p, panels, ms, begin, end); });
+  }
+
+ private:
+  static void tiles(const Product<T>& p, const Panels<T>& panels, const Split& ms, int64_t u0,
+                    int64_t u1) {
+    const Split ks(p.k, length(p));
+    const int64_t m0 = ms.begin(u0 / panels.count());
+    const int64_t m1 = ms.begin((u1 - 1) / panels.count() + 1);
+    for (int64_t kb = 0; kb < ks.parts; ++kb) {
+      const int64_t k0 = ks.begin(kb), k1 = ks.begin(kb + 1);
+      const int64_t next = kb + 1 < ks.parts ? ks.length(kb + 1) : 0;
+      Ahead<T> a_ahead(p.a + k1 * p.a_cs + m0, next, p.a_cs, m1 - m0, u1 - u0);
+      Ahead<T> b_ahead(p.b + k1 * p.b_rs, next, p.b_rs, p.n, u1 - u0);
+      const bool last = kb + 1 == ks.parts;
+      for (int64_t u = u0; u < u1; ++u) {
+        const int64_t i = u / panels.count(), j = u % panels.count();
+        const int64_t row = ms.begin(i), column = panels.column(j);
+        const int mr = static_cast<int>(ms.length(i));
+        T* c[kMaxMR];
+        for (int m = 0; m < mr; ++m) c[m] = p.c + (row + m) * p.n + column;
+        a_ahead.turn();
+        b_ahead.turn();
+        const Tile<T> t{nullptr,
+                        0,
+                        p.a + row + k0 * p.a_cs,
+                        p.a_cs,
+                        kNoOffset,
+                        p.b + k0 * p.b_rs + column,
+                        kNoOffset,
+                        p.b_rs,
+                        1,
+                        k1 - k0,
+                        c,
+                        last && p.bias ? p.bias + column : nullptr,
+                        panels.last_lanes(j),
+                        kb > 0,
+                        last && p.relu};
+        brgemm(t, mr, panels.vectors(j), true, false);
+      }
+    }
+  }
+};
+
 template <class T>
 Status product(const Product<T>& p) {
+  if (Chunked<T>::fits(p)) {
+    Chunked<T>::run(p);
+    return Status::kOk;
+  }
   if (p.m == 1 && p.b_cs == 1 && p.n >= kLanes<T>) {
     row_times_matrix(p);
     return Status::kOk;
