@@ -69,6 +69,8 @@ cdef int _step(_Record entry, Py_ssize_t i, Py_ssize_t top, list grads,
             return 0
     if entry.holds_variable:
         _check_unchanged(entry)
+    place = entry.parents[0]
+    minidl_set_wanted(entry.inputs != 1 or (place >= 0 and marks[place] & 2))
     if not isinstance(entry.gradients, tuple):
         everything = _call(entry.gradients, dy, entry.context)
     for j in range(entry.inputs):

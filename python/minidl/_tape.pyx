@@ -28,10 +28,16 @@ cdef extern from *:
     static __thread PyObject *minidl_innermost_tape = NULL;
     static inline PyObject *minidl_innermost(void) { return minidl_innermost_tape; }
     static inline void minidl_set_innermost(PyObject *tape) { minidl_innermost_tape = tape; }
+    static __thread int minidl_wanted = 0;
+    static inline int minidl_is_wanted(void) { return minidl_wanted; }
+    static inline void minidl_set_wanted(int wanted) { minidl_wanted = wanted; }
     """
     # The innermost recording tape of this thread; tapes link to the next outer one.
     PyObject* minidl_innermost() noexcept nogil
     void minidl_set_innermost(PyObject*) noexcept nogil
+    # Whether the gradient being computed in this thread is asked for, not only passed on.
+    int minidl_is_wanted() noexcept nogil
+    void minidl_set_wanted(int) noexcept nogil
 
 include "_tensor.pxi"
 include "_convert.pxi"
@@ -61,6 +67,14 @@ def without_logits(Tensor x):
     alias = _wrap(x.data)
     alias._serial, alias._node, alias._others = x._serial, x._node, x._others
     return alias
+
+
+def is_wanted():
+    """For gradient functions of one input: whether their result itself was asked for.
+
+    If not, it may be whatever the op before turns into the right gradient.
+    """
+    return bool(minidl_is_wanted())
 
 
 def record_count():

@@ -82,6 +82,8 @@ cdef class Tensor:
     cdef bint _watched              # some tape has this tensor as a leaf
     cdef dict _others               # further tapes that recorded it: serial -> place
     cdef public Tensor _logits      # set on the output of softmax
+    # of an output: relu made it; of a gradient: it is zero already where that relu's output is
+    cdef public bint _rectified
     cdef public object _keras_mask  # which steps count, for the layers behind; None for all
     cdef object __weakref__
 

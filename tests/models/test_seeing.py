@@ -124,10 +124,12 @@ def test_in_a_notebook(monkeypatch):
 def _models(module):
     a, b = module.Input((4,), name="a"), module.Input((6, 2), name="b")
     inner = module.Sequential(
-        [module.Input((4,)), module.layers.Dense(3), module.layers.PReLU()],
+        [module.Input((4,)), module.layers.Dense(3, name="in"), module.layers.PReLU(name="p")],
         name="inner",
     )
-    joined = module.layers.Concatenate(name="joined")([inner(a), module.layers.GRU(2)(b)])
+    joined = module.layers.Concatenate(name="joined")(
+        [inner(a), module.layers.GRU(2, name="gru")(b)]
+    )
     functional = module.Model([a, b], module.layers.Dense(2, name="out")(joined), name="both")
     functional.layers[-1].trainable = False
     functional.compile("adam", "mse")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from minidl import _core
-from minidl._tape import Tensor, as_float, record, wrap
+from minidl._tape import IDENTITY, Tensor, as_float, record, wrap
 from minidl.ops._checks import read_number
 from minidl.ops._typing import TensorLike
 from minidl.ops.elementwise import exp, expm1, minimum, square
@@ -60,11 +60,21 @@ def relu(
     top = math.inf if max_value is None else read_number(max_value, "max_value", "relu")
     threshold = read_number(threshold, "threshold", "relu")
     y = wrap(_core.relu(x.data, slope, top, threshold))
+    if slope == threshold == 0 and top == math.inf:
+        y._rectified = True
+        return record(y, (x,), (_plain_relu_grad,), (y,))
     # The output shows the branch as well, and is alive anyway; then the input can go.
     saved = y if threshold == 0 and slope >= 0 and top > 0 else x
     return record(
         y, (x,), (lambda dy, saved: _relu_grad(dy, saved, slope, top, threshold),), (saved,)
     )
+
+
+def _plain_relu_grad(dy: Tensor, y: Tensor) -> Tensor:
+    """The gradient of max(x, 0) from its output; nothing is left to do where dy knows of it."""
+    if dy._rectified:
+        return record(dy.data, (dy,), (IDENTITY,))
+    return _relu_grad(dy, y, 0.0, math.inf, 0.0)
 
 
 def _relu_grad(dy: Tensor, x: Tensor, slope: float, top: float, threshold: float) -> Tensor:

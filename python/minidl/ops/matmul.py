@@ -5,7 +5,7 @@ from __future__ import annotations
 from minidl import _core
 from minidl._tape import Tensor, as_floats, record, wrap
 from minidl.ops._typing import TensorLike
-from minidl.ops.activations import _relu_grad
+from minidl.ops.activations import _plain_relu_grad
 from minidl.ops.reduce import sum
 from minidl.ops.shape import reshape
 
@@ -147,6 +147,5 @@ def fused_activation(activation: str | None) -> str:
 def fused_relu(y: Tensor) -> Tensor:
     """Record the relu that a kernel has already applied to `y`, as an op of its own."""
     result = wrap(y.data)
-    return record(
-        result, (y,), (lambda dy, y: _relu_grad(dy, y, 0.0, float("inf"), 0.0),), (result,)
-    )
+    result._rectified = True
+    return record(result, (y,), (_plain_relu_grad,), (result,))

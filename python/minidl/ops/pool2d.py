@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minidl import _core
-from minidl._tape import Tensor, as_float, record, wrap
+from minidl._tape import Tensor, as_float, is_wanted, record, wrap
 from minidl.ops._typing import Pair, TensorLike
 from minidl.ops._window import (
     check_channels_last,
@@ -18,6 +18,7 @@ from minidl.ops._window import (
     read_single,
     spatial_rank,
 )
+from minidl.ops.activations import _relu_grad
 from minidl.ops.conv import as_image, as_sequence
 
 Window = tuple  # (pool size, strides, borders), the kernels' last arguments
@@ -68,7 +69,16 @@ def max_pool2d(
     x = as_float(x)
     window = _read_window(x, pool_size, strides, padding, "max_pool2d")
     y = wrap(_core.max_pool2d(x.data, *window))
-    return record(y, (x,), (lambda dy, x, y: _max_grad(dy, x, y, window),), (x, y))
+    return record(y, (x,), (lambda dy, x, y: _max_back(dy, x, y, window),), (x, y))
+
+
+def _max_back(dy: Tensor, x: Tensor, y: Tensor, window: Window) -> Tensor:
+    if not x._rectified or is_wanted():
+        return _max_grad(dy, x, y, window)
+    # The relu before would look at all of x for what is seen at the maxima.
+    dx = _max_grad(_relu_grad(dy, y, 0.0, float("inf"), 0.0), x, y, window)
+    dx._rectified = True
+    return dx
 
 
 def _max_grad(dy: Tensor, x: Tensor, y: Tensor, window: Window) -> Tensor:
