@@ -60,6 +60,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "callbacks",
     "config",
     "constraints",
@@ -88,7 +89,7 @@ _missing = suggesting(__name__, __all__)
 
 
 def __getattr__(name: str):
-    if name in ("testing", "wrappers"):  # loaded when asked for
+    if name in ("applications", "testing", "wrappers"):  # loaded when asked for
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
