@@ -388,8 +388,8 @@ def test_weights_of_keras_fit():
     ours = layers.deserialize(config)
     ours.build((2, 3, 5), (2, 4, 5))
     ours.set_weights(peer_weights(peer))
-    assert isinstance(ours.query_dense, layers.EinsumDense) and ours.output_dense.built
-    assert len(ours.weights) == 10 and ops.shape(ours.key_dense.kernel) == (5, 2, 2)
+    assert isinstance(ours._query_dense, layers.EinsumDense) and ours._output_dense.built
+    assert len(ours.weights) == 10 and ops.shape(ours._key_dense.kernel) == (5, 2, 2)
 
 
 @pytest.mark.parametrize("scores", [False, True])

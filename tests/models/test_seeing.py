@@ -152,6 +152,7 @@ def test_summary_has_keras_figures(which):
     """Layers, shapes, counts and connections, however wide the columns are."""
     found = []
     for module in (minidl, keras()):
+        module.utils.clear_session()  # the numbers in names begin anew
         lines = []
         _models(module)[which].summary(print_fn=lines.append, expand_nested=True)
         rows = [[c.strip() for c in line.split("│")] for line in "\n".join(lines).split("\n")]

@@ -68,26 +68,6 @@ class AttentionHeads(Layer):
         self._kernel_constraint = constraints.get(kernel_constraint)
         self._bias_constraint = constraints.get(bias_constraint)
 
-    @property
-    def query_dense(self) -> EinsumDense:
-        """The projection of the queries."""
-        return self._query_dense
-
-    @property
-    def key_dense(self) -> EinsumDense:
-        """The projection of the keys."""
-        return self._key_dense
-
-    @property
-    def value_dense(self) -> EinsumDense:
-        """The projection of the values."""
-        return self._value_dense
-
-    @property
-    def output_dense(self) -> EinsumDense:
-        """The projection of all heads' results."""
-        return self._output_dense
-
     # -- building -----------------------------------------------------------------------------
     def _build_heads(self, query, value, key, heads, key_heads, key_dim, value_dim, output) -> None:
         """All projections, for the shapes of query, value and key."""

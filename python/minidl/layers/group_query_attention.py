@@ -44,6 +44,8 @@ class GroupQueryAttention(AttentionHeads):
     (3, 5, 8)
     """
 
+    _keras_class = "GroupedQueryAttention"
+
     def __init__(
         self,
         head_dim,

@@ -38,8 +38,8 @@ def _recording_build(build: Callable) -> Callable:
             raise
         self.built = True
         if self._build_shape is None and (args or kwargs):
-            several = len(args) + len(kwargs) > 1
-            self._build_shape = kwargs if several else next(iter((*args, *kwargs.values())))
+            shapes = {**dict(zip(self._build_names, args, strict=False)), **kwargs}
+            self._build_shape = shapes if len(shapes) > 1 else next(iter(shapes.values()))
 
     return wrapper
 
@@ -78,6 +78,7 @@ class Layer(CallingMixin, WeightsMixin, NodesMixin):
     _is_trainer = False  # a model: what it was compiled with is its own affair
     _keras_module: str | None = None  # where Keras has it, where that is not keras.layers
     _keras_name: str | None = None  # its registered name there
+    _keras_class: str | None = None  # the class's name there, where it is another one
     _writes_build = False  # Keras writes the shape though there are no weights
     _makes_masks = False  # overrides `compute_mask`: asked even where nothing is masked
     supports_masking = False

@@ -9,6 +9,7 @@ import numpy as np
 from .. import ops
 from ._attention_heads import AttentionHeads, check_times
 from ._common import positive
+from .einsum_dense import EinsumDense
 
 
 class MultiHeadAttention(AttentionHeads):
@@ -149,6 +150,26 @@ class MultiHeadAttention(AttentionHeads):
     def attention_axes(self):
         """Axes attended over."""
         return self._attention_axes
+
+    @property
+    def query_dense(self) -> EinsumDense:
+        """The projection of the queries."""
+        return self._query_dense
+
+    @property
+    def key_dense(self) -> EinsumDense:
+        """The projection of the keys."""
+        return self._key_dense
+
+    @property
+    def value_dense(self) -> EinsumDense:
+        """The projection of the values."""
+        return self._value_dense
+
+    @property
+    def output_dense(self) -> EinsumDense:
+        """The projection of all heads' results."""
+        return self._output_dense
 
     def build(self, query_shape, value_shape, key_shape=None):
         key_shape = value_shape if key_shape is None else key_shape

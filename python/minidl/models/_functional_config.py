@@ -41,7 +41,12 @@ def functional_config(model: Any) -> dict:
         entry["inbound_nodes"] = [
             {
                 "args": [_map(named, a) for a in node.args],
-                "kwargs": {k: _map(named, v) for k, v in node.kwargs.items()},
+                # not every layer of Keras takes a mask, and none is what it takes without one
+                "kwargs": {
+                    k: _map(named, v)
+                    for k, v in node.kwargs.items()
+                    if not (k == "mask" and v is None)
+                },
             }
             for node in graph.calls_of(operation)
             if not node.is_input

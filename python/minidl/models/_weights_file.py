@@ -1,30 +1,38 @@
-"""Weights to and from `.npz` files: a save is whole or absent, a load trusts nothing."""
+"""Weights to and from files by their suffix: a save is whole or absent, a load trusts nothing."""
 
 from __future__ import annotations
 
 import math
 import os
-import tempfile
 import zipfile
 from typing import Any
 
 import numpy as np
 
-_LATER = (".weights.h5", ".h5", ".keras", ".safetensors")
+from ..saving._atomic import replacing
+
+# Suffixes and what they stand for, longest first.
+_KINDS = {".weights.h5": "h5", ".h5": "legacy", ".hdf5": "legacy", ".npz": "npz"}
+_LATER = (".keras", ".safetensors")
 
 
 def _check_suffix(path: Any) -> str:
     path = os.fspath(path)
     if not isinstance(path, str):
         raise ValueError(f"`filepath` must be a path. Received: filepath={path!r}")
-    if path.endswith(".npz"):
+    if kind_of(path) in ("npz", "h5"):
         return path
     later = next((s for s in _LATER if path.endswith(s)), None)
     raise ValueError(
-        "minidl reads and writes weights as '.npz' so far"
+        "weights are written as '.weights.h5' (Keras's format) or '.npz'"
         + (f"; '{later}' comes with a later version" if later else "")
         + f". Received: filepath={path!r}"
     )
+
+
+def kind_of(path: str) -> str | None:
+    """ "npz", "h5" or "legacy", by the suffix."""
+    return next((kind for suffix, kind in _KINDS.items() if path.endswith(suffix)), None)
 
 
 def _key(i: int, variable: Any) -> str:
@@ -40,41 +48,18 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         raise ValueError(
             f"Model '{model.name}' has no weights yet: build it or call it on data before saving."
         )
+    if kind_of(path) == "h5":
+        from ..saving import _weights_h5
+
+        _weights_h5.save(model, path)
+        return
     write_npz(path, {_key(i, v): v.data for i, v in enumerate(model.weights)})
 
 
 def write_npz(path: str, arrays: dict[str, Any]) -> None:
     """Write named arrays to `path`: a file of this folder that takes its place when it is whole."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, partial = tempfile.mkstemp(prefix=".minidl-", suffix=".npz", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(partial, 0o666 & ~umask)
-        os.replace(partial, path)
-    except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
-        raise
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make the rename itself durable, where the system lets folders be synced."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
+    with replacing(path, ".npz") as partial, open(partial, "wb") as file:
+        np.savez(file, **arrays)
 
 
 def _read_member(file: zipfile.ZipFile, name: str, variable: Any) -> np.ndarray:
@@ -98,13 +83,37 @@ def _read_member(file: zipfile.ZipFile, name: str, variable: Any) -> np.ndarray:
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
-def load_weights(model: Any, filepath: Any) -> None:
+def load_weights(
+    model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False
+) -> None:
     """Read all weights from `filepath`; on any error the model keeps the old ones."""
-    path = _check_suffix(filepath)
+    path = os.fspath(filepath)
+    kind = kind_of(path)
+    if kind != "legacy":
+        _check_suffix(path)
     if not model.built:
         raise ValueError(
             f"Model '{model.name}' has no weights yet: build it or call it on data before loading."
         )
+    if by_name and kind != "legacy":
+        raise ValueError(
+            f"`by_name=True` is for Keras's old '.h5' files. Received: filepath={path!r}"
+        )
+    if skip_mismatch and kind != "h5":
+        raise ValueError(f"`skip_mismatch=True` is for '.weights.h5'. Received: filepath={path!r}")
+    if kind == "h5":
+        from ..saving import _weights_h5
+
+        _weights_h5.load(model, path, skip_mismatch)
+    elif kind == "legacy":
+        from ..saving import _legacy_h5
+
+        _legacy_h5.load(model, path, by_name)
+    else:
+        _load_npz(model, path)
+
+
+def _load_npz(model: Any, path: str) -> None:
     weights = model.weights
     try:
         with zipfile.ZipFile(path) as file:

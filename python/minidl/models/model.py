@@ -176,33 +176,48 @@ class Model(Trainer):
 
         return summary_html(self)
 
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the whole model to a `.keras` file; see `minidl.saving.save_model`."""
+        from ..saving import save_model
+
+        save_model(self, filepath, overwrite)
+
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write all weights to an `.npz` file; a crash leaves the old file whole.
+        """Write all weights; a crash leaves the old file whole.
 
         Args:
-            filepath: Path that ends in `.npz`.
+            filepath: Path that ends in `.weights.h5` (Keras's format, with the optimizer's state;
+                needs h5py) or `.npz`.
             overwrite: Whether an existing file is replaced. Defaults to True.
 
         Raises:
             ValueError: another suffix, or the model is not built.
             FileExistsError: the file exists and `overwrite` is False.
+            ImportError: `.weights.h5` without h5py.
         """
         from . import _weights_file
 
         _weights_file.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any) -> None:
-        """Read weights that `save_weights` wrote.
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False
+    ) -> None:
+        """Read weights: minidl's own, or Keras's.
 
         Args:
-            filepath: Path that ends in `.npz`.
+            filepath: Path that ends in `.weights.h5`, `.npz`, or `.h5` (Keras's old format, of
+                whole models or of weights alone).
+            skip_mismatch: Whether layers whose weights do not fit keep their own
+                (`.weights.h5` only).
+            by_name: Match layers by name, and leave out those the model lacks (`.h5` only).
 
         Raises:
             ValueError: a file that is damaged or does not fit; the weights are unchanged then.
+            FileNotFoundError: there is no such file. ImportError: HDF5 without h5py.
         """
         from . import _weights_file
 
-        _weights_file.load_weights(self, filepath)
+        _weights_file.load_weights(self, filepath, skip_mismatch, by_name)
 
 
 def _is_functional(args: tuple, kwargs: dict) -> bool:

@@ -1,4 +1,4 @@
-"""Objects as configs and back, in Keras's format."""
+"""Models to and from files, objects to and from configs, in Keras's formats."""
 
 from .._custom_objects import (
     CustomObjectScope,
@@ -8,6 +8,7 @@ from .._custom_objects import (
     register_keras_serializable,
 )
 from .._serialize import deserialize_keras_object, serialize_keras_object
+from ._keras_file import load_model, save_model
 
 __all__ = [
     "CustomObjectScope",
@@ -15,6 +16,8 @@ __all__ = [
     "deserialize_keras_object",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
     "register_keras_serializable",
+    "save_model",
     "serialize_keras_object",
 ]
