@@ -176,11 +176,11 @@ class Model(Trainer):
 
         return summary_html(self)
 
-    def save(self, filepath: Any, overwrite: bool = True) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
         """Write the whole model to a `.keras` file; see `minidl.saving.save_model`."""
         from ..saving import save_model
 
-        save_model(self, filepath, overwrite)
+        save_model(self, filepath, overwrite, zipped)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write all weights; a crash leaves the old file whole.

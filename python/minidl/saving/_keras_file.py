@@ -23,7 +23,9 @@ _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5
 _MOST_JSON = 64 << 20  # bytes
 
 
-def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None
+) -> None:
     """Write a model with its weights, how it was compiled and the optimizer's state.
 
     The file opens in Keras 3 too. A save that fails, for whatever reason, leaves the old file.
@@ -32,6 +34,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
         model: A built model.
         filepath: Path that ends in `.keras`.
         overwrite: Whether an existing file is replaced.
+        zipped: None or True; folders are not written.
 
     Raises:
         ValueError: another suffix, a model that is not built or has no config.
@@ -49,6 +52,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     (None, 2)
     """
     path = _check_path(filepath)
+    if zipped not in (None, True):
+        raise ValueError(f"minidl writes archives: `zipped` must be None or True, not {zipped!r}")
     package = _h5.h5py()
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"'{path}' exists; pass overwrite=True to replace it.")
