@@ -1,4 +1,4 @@
-"""Items 7 and 12: strategies for the learning rate, and the rate that each step really uses.
+"""Item 7: strategies for the learning rate, and the rate that each step really uses.
 
 Fixed; exponential, rate * decay^t; steps, rate * factor^floor(t / every); a decay that stops at a
 floor; and Adam, which adapts the step of each weight by itself. The text this follows writes the

@@ -1,4 +1,4 @@
-"""Items 13, 15, 18: residual blocks, and a small ResNet of them.
+"""Item 13: residual blocks, and a small ResNet of them.
 
 The text's "residual" net is a plain chain of convolutions: nothing is ever added back. Here each
 block computes relu(f(x) + x), through the functional API, and the first layer of a deep net shows

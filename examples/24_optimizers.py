@@ -1,4 +1,4 @@
-"""Items 24 and 38: SGD, Adam, RMSprop and Adadelta in a training step of one's own, with the tape.
+"""Item 24: SGD, Adam, RMSprop and Adadelta in a training step of one's own, with the tape.
 
 The text this follows uses a `model` and a `dataset` that it never makes, and calls Adadelta a mean
 of squared gradients alone: it also keeps one of squared *steps*, which sets the size of the next.

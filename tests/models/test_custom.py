@@ -152,7 +152,7 @@ def test_a_model_that_is_all_train_step():
             return [self.tracker]
 
         def train_step(self, data):
-            x = data[0]
+            x = data  # as Keras hands over what has no targets
             with minidl.GradientTape() as tape:
                 loss = ops.mean(ops.square(x - self.decoder(self.encoder(x)[2])))
             weights = self.trainable_weights
@@ -323,3 +323,38 @@ def test_clones_are_compiled_with_fresh_state():
     assert twin.compiled and twin.optimizer is not m.optimizer
     assert twin.optimizer.iterations == 0 and twin.optimizer.momentum == 0.5
     twin.fit(x, y, verbose=0)
+
+
+@pytest.mark.parametrize("kind", ["x", "x, y", "x, y, w", "[x]"])
+def test_what_a_step_of_ones_own_is_handed(kind):
+    """As Keras: an array alone, or a tuple without what was not given."""
+    seen = []
+
+    class Watch(minidl.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x[0] if isinstance(x, (list, tuple)) else x)
+
+        def train_step(self, data):
+            seen.append(data)
+            return {"loss": 0.0}
+
+        test_step = train_step
+
+    x, y, w = np.ones((4, 2), "float32"), np.ones((4, 1), "float32"), np.ones(4, "float32")
+    given = {"x": (x,), "x, y": (x, y), "x, y, w": (x, y), "[x]": ([x],)}[kind]
+    more = {"sample_weight": w} if kind == "x, y, w" else {}
+    model = Watch()
+    model.compile("sgd", "mse")
+    model.fit(*given, **more, verbose=0)
+    model.evaluate(*given, **more, verbose=0)
+    model.train_on_batch(*given, **more)
+    assert len(seen) == 3
+    for data in seen:
+        if kind == "x":
+            assert not isinstance(data, tuple) and np.shape(data) == (4, 2)
+        else:
+            assert isinstance(data, tuple) and len(data) == len(kind.split(","))

@@ -169,7 +169,7 @@ def test_subclassed_model():
 def test_custom_train_step():
     class Custom(minidl.Sequential):
         def train_step(self, data):
-            x, y, _ = data
+            x, y = data
             with minidl.GradientTape() as tape:
                 loss = self.compute_loss(y=y, y_pred=self(x, training=True))
             gradients = tape.gradient(loss, self.trainable_variables)

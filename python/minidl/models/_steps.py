@@ -15,6 +15,22 @@ from ._compiled import Compiled
 from ._data import ArrayBatches
 
 
+def packed(batch: tuple) -> Any:
+    """A batch as Keras hands it to a step of the user's own: without what was not given."""
+    x, y, sample_weight = (*batch, None, None)[:3]
+    if sample_weight is not None:
+        return x, y, sample_weight
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, (list, tuple)) else x
+
+
+def _unpacked(data: Any) -> tuple:
+    """`(x, y, sample_weight)` of what `packed` gave."""
+    data = data if isinstance(data, tuple) else (data,)
+    return (*data, None, None)[:3]
+
+
 class Steps(Layer):
     """What `Trainer` inherits; its state is set by `_init_trainer`."""
 
@@ -196,7 +212,7 @@ class Steps(Layer):
 
     def train_step(self, data: tuple) -> dict:
         """One training step on `(x, y, sample_weight)`. Override it for another; return logs."""
-        x, y, sample_weight = (*data, None, None)[:3]
+        x, y, sample_weight = _unpacked(data)
         optimizer = self.optimizer
         with GradientTape() as tape:
             y_pred = self(x, training=True)
@@ -212,7 +228,7 @@ class Steps(Layer):
 
     def test_step(self, data: tuple) -> dict:
         """One evaluation step. Override it for another; return logs."""
-        x, y, sample_weight = (*data, None, None)[:3]
+        x, y, sample_weight = _unpacked(data)
         y_pred = self(x, training=False)
         self._track_loss(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
         return self.compute_metrics(x, y, y_pred, sample_weight)

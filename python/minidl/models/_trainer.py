@@ -9,7 +9,7 @@ import numpy as np
 from .._tape import Tensor
 from ..callbacks import CallbackList, History
 from ._data import check_count, make_batches, map_arrays, split_validation, to_arrays
-from ._steps import Steps
+from ._steps import Steps, packed
 
 
 def _numpy(x: Any) -> np.ndarray:
@@ -159,9 +159,10 @@ class Trainer(Steps):
         for i, batch in enumerate(source, done):
             for call in begin:
                 call(i)
-            logs = step(batch)
             if own:
-                logs = _plain(logs)
+                logs = _plain(step(packed(batch)))
+            else:
+                logs = step(batch)
             for call in end:
                 call(i, logs)
             if self.stop_training:
@@ -239,9 +240,10 @@ class Trainer(Steps):
             for i, batch in enumerate(batches):
                 for call in begin:
                     call(i)
-                logs = self.test_step(batch)
                 if own:
-                    logs = _plain(logs)
+                    logs = _plain(self.test_step(packed(batch)))
+                else:
+                    logs = self.test_step(batch)
                 for call in end:
                     call(i, logs)
                 if self.stop_evaluating:
@@ -338,7 +340,7 @@ class Trainer(Steps):
         batch = make_batches(x, y, sample_weight, class_weight)
         self._prepare(batch)
         self.reset_metrics()
-        logs = _plain(step(batch.arrays))
+        logs = _plain(step(packed(batch.arrays)))
         if return_dict:
             return logs
         values = list(logs.values())
