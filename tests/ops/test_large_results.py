@@ -24,3 +24,35 @@ def test_depthwise_conv2d(channels):
     assert np.array_equal(got, wanted)
     flipped = np.ascontiguousarray(kernel[::-1, ::-1])
     assert np.array_equal(_core.depthwise_conv2d_input_grad(x, flipped, x.shape, *window), wanted)
+
+
+@pytest.mark.parametrize("channels", [64, 40])
+def test_batch_norm(channels):
+    rng = np.random.default_rng(channels)
+    rows = BYTES // 4 // channels + 1
+    x, dy = (rng.standard_normal((rows, channels), np.float32) for _ in range(2))
+    gamma, beta = (rng.standard_normal(channels, np.float32) for _ in range(2))
+    y, mean, variance = _core.batch_norm(x, gamma, beta, 1e-3)
+    # Without statistics of its own every row stands alone: small arrays give the same bits.
+    parts = [
+        _core.batch_norm_inference(p, gamma, beta, mean, variance, 1e-3)
+        for p in np.array_split(x, 7)
+    ]
+    assert np.array_equal(y, np.concatenate(parts))
+    dx, dgamma, dbeta = _core.batch_norm_grad(dy, x, gamma, mean, variance, 1e-3)
+    scale = 1 / np.sqrt(variance.astype("f8") + 1e-3)
+    normal = (x - mean.astype("f8")) * scale
+    wanted = gamma * scale * (dy - dy.mean(0, dtype="f8") - normal * (dy * normal).mean(0))
+    assert np.abs(dx - wanted).max() < 1e-4 * np.abs(wanted).max()
+    assert np.abs(dgamma - (dy * normal).sum(0)).max() < 1e-2
+    assert np.abs(dbeta - dy.sum(0, dtype="f8")).max() < 1e-2
+
+
+@pytest.mark.parametrize("m, n", [(24, 10), (25, 65), (130, 128), (785, 70)])
+def test_long_sums_of_a_transposed_operand(m, n):
+    """Sums over thousands of rows are cut into chunks that follow each other in C."""
+    rng = np.random.default_rng(m)
+    for k in (5000, 13001):
+        a = rng.integers(-4, 5, (k, m)).astype("float32")
+        b = rng.integers(-4, 5, (k, n)).astype("float32")
+        assert np.array_equal(_core.matmul(a.T, b), a.T @ b)
