@@ -4,7 +4,8 @@
 //
 // Where pixels lie a KiB or more apart, few sets of L1 hold all that a vector of channels meets:
 // then 4 vectors of channels at a time are taken out of each row of x and dy once, side by side,
-// into a ring of rows, and read from there for all taps.
+// into a ring of rows, and read from there for all taps. 3 x 3 taps, the usual case, need neither:
+// a window of x slides along pairs of rows (depthwise_window.h).
 #include "kernels/depthwise_three.h"
 #include "kernels/repeat_channels.h"
 #include "kernels/valid_range.h"

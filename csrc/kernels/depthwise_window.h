@@ -113,12 +113,13 @@ MINIDL_INLINE void slide(const WindowRows<T, R>& t, F f) {
   edges(t.outputs);
 }
 
-// Goes over output rows; op(rows, Slide<S>, Whole<b>) sees one vector of channels at a time.
+// A number as an argument: how far the window slides, and whether vectors are whole.
 template <int N>
 struct Constant {
   static constexpr int value = N;
 };
 
+// Goes over output rows: op(rows, slide, whole) sees one vector of channels at a time.
 template <class T, class Op>
 class WindowWalk {
  public:

@@ -192,3 +192,24 @@ def test_tensorboard_refuses(monkeypatch):
             callbacks.TensorBoard(**{name: 1})
     with pytest.raises(ValueError, match=r"update_freq.*0"):
         callbacks.TensorBoard(update_freq=0)
+
+
+def test_model_checkpoint_keeps_whole_models(tmp_path):
+    pytest.importorskip("h5py", reason="HDF5 files need h5py: pip install h5py")
+    path = str(tmp_path / "model_{epoch}.keras")
+    model = _model()
+    _fit(callbacks.ModelCheckpoint(path), model=model, epochs=2)
+    assert sorted(os.listdir(tmp_path)) == ["model_1.keras", "model_2.keras"]
+    again = minidl.saving.load_model(path.format(epoch=2))
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_model_checkpoint_asks_for_the_ending_before_it_trains(tmp_path):
+    for name, weights in (("x.npz", False), ("x.weights.h5", False), ("x.keras", True)):
+        model = _model()
+        before = model.get_weights()
+        checkpoint = callbacks.ModelCheckpoint(tmp_path / name, save_weights_only=weights)
+        with pytest.raises(ValueError, match=r"\.keras"):
+            _fit(checkpoint, model=model)
+        assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))

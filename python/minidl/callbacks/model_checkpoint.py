@@ -15,8 +15,8 @@ class ModelCheckpoint(MonitorCallback):
 
     Args:
         filepath: Path, with places for `epoch` (from 1), `batch` and the logs, as in
-            `"model_{epoch:02d}_{val_loss:.3f}.npz"`. Its ending says the format: what
-            `save_weights` writes where only weights are saved, else what `save` writes.
+            `"model_{epoch:02d}_{val_loss:.3f}.keras"`. It ends in `.keras`; where only weights
+            are saved, in `.weights.h5` or `.npz`.
         monitor: Name of the metric. Defaults to `"val_loss"`.
         verbose: 1 prints a message. Defaults to 0.
         save_best_only: Whether only a model better than all before is saved.
@@ -63,15 +63,9 @@ class ModelCheckpoint(MonitorCallback):
 
     def set_model(self, model):
         super().set_model(model)
-        if not self.save_weights_only and not hasattr(model, "save"):
-            raise ValueError(
-                "ModelCheckpoint cannot save whole models yet: pass save_weights_only=True and a "
-                f"filepath that ends in '.npz'. Received: filepath={self.filepath!r}"
-            )
-        if self.save_weights_only:
-            from ..models import _weights_file
+        from ..models._weights_file import check_model_path, check_weights_path
 
-            _weights_file._check_suffix(self.filepath)
+        (check_weights_path if self.save_weights_only else check_model_path)(self.filepath)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch

@@ -13,20 +13,34 @@ from ..saving._atomic import replacing
 
 # Suffixes and what they stand for, longest first.
 _KINDS = {".weights.h5": "h5", ".h5": "legacy", ".hdf5": "legacy", ".npz": "npz"}
-_LATER = (".keras", ".safetensors")
 
 
-def _check_suffix(path: Any) -> str:
+def check_model_path(path: Any) -> str:
+    """The path of a whole model; ValueError for another ending than `.keras`."""
+    text = os.fspath(path)
+    if not isinstance(text, str) or not text.endswith(".keras"):
+        raise ValueError(
+            "models are kept in '.keras' files (weights alone: `save_weights`). "
+            f"Received: filepath={path!r}"
+        )
+    return text
+
+
+def check_weights_path(path: Any) -> str:
+    """The path of a file that weights can be written to; ValueError for another ending."""
     path = os.fspath(path)
     if not isinstance(path, str):
         raise ValueError(f"`filepath` must be a path. Received: filepath={path!r}")
     if kind_of(path) in ("npz", "h5"):
         return path
-    later = next((s for s in _LATER if path.endswith(s)), None)
+    hints = {
+        ".safetensors": "; '.safetensors' comes with a later version",
+        ".keras": "; '.keras' is for whole models: `save`, `minidl.saving.load_model`",
+    }
+    hint = next((text for suffix, text in hints.items() if path.endswith(suffix)), "")
     raise ValueError(
         "weights are written as '.weights.h5' (Keras's format) or '.npz'"
-        + (f"; '{later}' comes with a later version" if later else "")
-        + f". Received: filepath={path!r}"
+        f"{hint}. Received: filepath={path!r}"
     )
 
 
@@ -41,7 +55,7 @@ def _key(i: int, variable: Any) -> str:
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write all weights to `filepath`, which holds either the old or the new ones, never less."""
-    path = _check_suffix(filepath)
+    path = check_weights_path(filepath)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"'{path}' exists; pass overwrite=True to replace it.")
     if not model.built:
@@ -90,7 +104,7 @@ def load_weights(
     path = os.fspath(filepath)
     kind = kind_of(path)
     if kind != "legacy":
-        _check_suffix(path)
+        check_weights_path(path)
     if not model.built:
         raise ValueError(
             f"Model '{model.name}' has no weights yet: build it or call it on data before loading."

@@ -15,6 +15,7 @@ from typing import Any
 from .._custom_objects import custom_object_scope
 from .._serialize import deserialize_keras_object, serialize_keras_object
 from ..layers import Layer
+from ..models._weights_file import check_model_path
 from . import _h5, _weights_h5
 from ._atomic import replacing
 
@@ -51,7 +52,7 @@ def save_model(
     ...     minidl.saving.load_model(path).output_shape
     (None, 2)
     """
-    path = _check_path(filepath)
+    path = check_model_path(filepath)
     if zipped not in (None, True):
         raise ValueError(f"minidl writes archives: `zipped` must be None or True, not {zipped!r}")
     package = _h5.h5py()
@@ -99,7 +100,7 @@ def load_model(
 
     Source: `keras.saving.load_model`. See `save_model` for an example.
     """
-    path = _check_path(filepath)
+    path = check_model_path(filepath)
     if safe_mode is not True:
         raise ValueError(
             "minidl never runs code out of files, so `safe_mode` must be True. "
@@ -138,16 +139,6 @@ def load_model(
         with file:
             _weights_h5.read(model, file, path)
     return model
-
-
-def _check_path(filepath: Any) -> str:
-    path = os.fspath(filepath)
-    if not isinstance(path, str) or not path.endswith(".keras"):
-        raise ValueError(
-            "models are kept in '.keras' files (weights alone: `save_weights`). "
-            f"Received: filepath={filepath!r}"
-        )
-    return path
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
