@@ -152,7 +152,7 @@ SETTINGS = [
     (lambda m: m.predict(X[:0], verbose=0), "empty"),
     (lambda m: m.set_weights([]), "weights"),
     (lambda m: m.save_weights("x.h5"), r"\.weights\.h5.*x\.h5"),
-    (lambda m: m.save_weights("x.safetensors"), r"\.npz.*later"),
+    (lambda m: m.save_weights("x.onnx"), r"\.safetensors.*\.npz"),
     (lambda m: m.save("x.h5"), r"\.keras.*x\.h5"),
     (lambda m: m.load_weights("x.npz", by_name=True), "by_name"),
     (lambda m: m.load_weights("x.npz", skip_mismatch=True), "skip_mismatch"),

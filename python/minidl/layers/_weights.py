@@ -221,7 +221,7 @@ class WeightsMixin:
 
     def save_own_variables(self, store: Any) -> None:
         """Put the layer's own weights into a dict-like `store`, under `"0"`, `"1"`, ..."""
-        for i, v in enumerate(self._trainable_variables + self._non_trainable_variables):
+        for i, v in enumerate(self._own_variables()):
             store[str(i)] = v.numpy()
 
     def load_own_variables(self, store: Any) -> None:
@@ -230,7 +230,7 @@ class WeightsMixin:
         Raises:
             ValueError: another number of weights; nothing has changed then.
         """
-        own = self._trainable_variables + self._non_trainable_variables
+        own = self._own_variables()
         if len(store.keys()) != len(own):
             raise ValueError(
                 f"Layer '{self.name}' has {len(own)} weights of its own. "

@@ -12,7 +12,13 @@ import numpy as np
 from ..saving._atomic import replacing
 
 # Suffixes and what they stand for, longest first.
-_KINDS = {".weights.h5": "h5", ".h5": "legacy", ".hdf5": "legacy", ".npz": "npz"}
+_KINDS = {
+    ".weights.h5": "h5",
+    ".safetensors": "safetensors",
+    ".h5": "legacy",
+    ".hdf5": "legacy",
+    ".npz": "npz",
+}
 
 
 def check_model_path(path: Any) -> str:
@@ -31,21 +37,18 @@ def check_weights_path(path: Any) -> str:
     path = os.fspath(path)
     if not isinstance(path, str):
         raise ValueError(f"`filepath` must be a path. Received: filepath={path!r}")
-    if kind_of(path) in ("npz", "h5"):
+    if kind_of(path) in ("npz", "h5", "safetensors"):
         return path
-    hints = {
-        ".safetensors": "; '.safetensors' comes with a later version",
-        ".keras": "; '.keras' is for whole models: `save`, `minidl.saving.load_model`",
-    }
-    hint = next((text for suffix, text in hints.items() if path.endswith(suffix)), "")
+    whole = "; '.keras' is for whole models: `save`, `minidl.saving.load_model`"
+    hint = whole if path.endswith(".keras") else ""
     raise ValueError(
-        "weights are written as '.weights.h5' (Keras's format) or '.npz'"
+        "weights are written as '.weights.h5' (Keras's format), '.safetensors' or '.npz'"
         f"{hint}. Received: filepath={path!r}"
     )
 
 
 def kind_of(path: str) -> str | None:
-    """ "npz", "h5" or "legacy", by the suffix."""
+    """ "h5", "safetensors", "legacy" or "npz", by the suffix."""
     return next((kind for suffix, kind in _KINDS.items() if path.endswith(suffix)), None)
 
 
@@ -62,10 +65,16 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         raise ValueError(
             f"Model '{model.name}' has no weights yet: build it or call it on data before saving."
         )
-    if kind_of(path) == "h5":
+    kind = kind_of(path)
+    if kind == "h5":
         from ..saving import _weights_h5
 
         _weights_h5.save(model, path)
+        return
+    if kind == "safetensors":
+        from ..saving import _weights_safetensors
+
+        _weights_safetensors.save(model, path)
         return
     write_npz(path, {_key(i, v): v.data for i, v in enumerate(model.weights)})
 
@@ -113,12 +122,19 @@ def load_weights(
         raise ValueError(
             f"`by_name=True` is for Keras's old '.h5' files. Received: filepath={path!r}"
         )
-    if skip_mismatch and kind != "h5":
-        raise ValueError(f"`skip_mismatch=True` is for '.weights.h5'. Received: filepath={path!r}")
+    if skip_mismatch and kind not in ("h5", "safetensors"):
+        raise ValueError(
+            f"`skip_mismatch=True` is for '.weights.h5' and '.safetensors'. Received: "
+            f"filepath={path!r}"
+        )
     if kind == "h5":
         from ..saving import _weights_h5
 
         _weights_h5.load(model, path, skip_mismatch)
+    elif kind == "safetensors":
+        from ..saving import _weights_safetensors
+
+        _weights_safetensors.load(model, path, skip_mismatch)
     elif kind == "legacy":
         from ..saving import _legacy_h5
 

@@ -186,14 +186,17 @@ class Model(Trainer):
         """Write all weights; a crash leaves the old file whole.
 
         Args:
-            filepath: Path that ends in `.weights.h5` (Keras's format, with the optimizer's state;
-                needs h5py) or `.npz`.
+            filepath: Path that ends in `.weights.h5` (Keras's format; needs h5py), `.safetensors`
+                (needs safetensors), both with the optimizer's state, or `.npz`. A tensor in a
+                `.safetensors` file is named by its path in `.weights.h5`: attribute names, in
+                lists the class's name in snake case with a number, then `vars` and a number, as
+                `layers/conv2d_1/vars/0`.
             overwrite: Whether an existing file is replaced. Defaults to True.
 
         Raises:
             ValueError: another suffix, or the model is not built.
             FileExistsError: the file exists and `overwrite` is False.
-            ImportError: `.weights.h5` without h5py.
+            ImportError: `.weights.h5` without h5py, `.safetensors` without safetensors.
         """
         from . import _weights_file
 
@@ -205,15 +208,17 @@ class Model(Trainer):
         """Read weights: minidl's own, or Keras's.
 
         Args:
-            filepath: Path that ends in `.weights.h5`, `.npz`, or `.h5` (Keras's old format, of
-                whole models or of weights alone).
+            filepath: Path that ends in `.weights.h5`, `.safetensors` (of `save_weights`; those of
+                PyTorch: `minidl.saving.load_torch_weights`), `.npz`, or `.h5` (Keras's old
+                format, of whole models or of weights alone).
             skip_mismatch: Whether layers whose weights do not fit keep their own
-                (`.weights.h5` only).
+                (`.weights.h5` and `.safetensors` only).
             by_name: Match layers by name, and leave out those the model lacks (`.h5` only).
 
         Raises:
             ValueError: a file that is damaged or does not fit; the weights are unchanged then.
-            FileNotFoundError: there is no such file. ImportError: HDF5 without h5py.
+            FileNotFoundError: there is no such file.
+            ImportError: HDF5 without h5py, `.safetensors` without safetensors.
         """
         from . import _weights_file
 

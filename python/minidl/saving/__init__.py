@@ -15,6 +15,7 @@ from .._serialize import deserialize_keras_object, serialize_keras_object
 
 if TYPE_CHECKING:
     from ._keras_file import load_model, save_model
+    from ._safetensors import load_safetensors, save_safetensors
 
 __all__ = [
     "CustomObjectScope",
@@ -23,15 +24,21 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "load_model",
+    "load_safetensors",
     "register_keras_serializable",
     "save_model",
+    "save_safetensors",
     "serialize_keras_object",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("load_model", "save_model"):  # with what archives need, loaded when asked for
-        from . import _keras_file
-
-        return getattr(_keras_file, name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    """What needs archives or other packages is loaded when asked for."""
+    module: Any
+    if name in ("load_model", "save_model"):
+        from . import _keras_file as module
+    elif name in ("load_safetensors", "save_safetensors"):
+        from . import _safetensors as module
+    else:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(module, name)

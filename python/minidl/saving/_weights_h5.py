@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
 from . import _h5
 from ._atomic import replacing
+from ._filling import by_number, fill, own_arrays
 from ._tree import parts
 
 
@@ -25,14 +25,8 @@ def write(model: Any, file: Any) -> None:
         group = file.create_group(f"{path}/vars" if path else "vars")
         if isinstance(getattr(part, "name", None), str):
             group.attrs["name"] = part.name
-        own: dict[str, Any] = {}
-        part.save_own_variables(own)
-        for name, value in own.items():
-            group.create_dataset(name, data=np.asarray(value))
-
-
-class _Store(dict):
-    """What `load_own_variables` of a user's layer may take for Keras's entry of a file."""
+        for name, value in own_arrays(part).items():
+            group.create_dataset(name, data=value)
 
 
 def load(model: Any, path: str, skip_mismatch: bool = False) -> None:
@@ -43,49 +37,26 @@ def load(model: Any, path: str, skip_mismatch: bool = False) -> None:
 
 def read(model: Any, file: Any, path: str, skip_mismatch: bool = False) -> None:
     """Take the weights out of an open file: all are read and compared before any is set."""
-    found = []
-    try:
-        for inner, part in parts(model):
-            group = _h5.child(file, f"{inner}/vars" if inner else "vars")
-            own = _own(part)
-            stored = sorted(group.keys(), key=_number) if group is not None else []
-            if isinstance(part, Optimizer) and len(stored) != len(own):
-                continue  # not built, or another one: its state starts anew
-            try:
-                found.append((part, _entries(part, inner, group, stored, own)))
-            except ValueError:
-                if not skip_mismatch:
-                    raise
-    except (ValueError, KeyError, OSError, RuntimeError) as error:
-        raise ValueError(f"'{path}' cannot be loaded into '{model.name}': {error}") from None
-    before = [(v, v.numpy()) for part, _ in found for v in _own(part)]
-    try:
-        for part, store in found:
-            if store or _own(part):
-                part.load_own_variables(store)
-    except Exception:
-        for variable, value in before:
-            variable.assign(value)
-        raise
+    fill(model, _Source(file), path, skip_mismatch)
 
 
-def _entries(part: Any, path: str, group: Any, stored: list[str], own: list[Any]) -> _Store:
-    if len(stored) != len(own):
-        raise ValueError(
-            f"'{path}' holds {len(stored)} weights, {getattr(part, 'name', part)!r} has {len(own)}"
-        )
-    store = _Store()
-    for name, variable in zip(stored, own, strict=True):
-        store[name] = _h5.read(_h5.child(group, name), tuple(variable.shape))
-    return store
+class _Source:
+    """The groups `vars` of an open file."""
 
+    def __init__(self, file: Any):
+        self._file = file
+        self._path, self._group = "", None
 
-def _number(name: str) -> tuple[int, str]:
-    return (int(name), "") if name.isdecimal() else (1 << 60, name)
+    def names(self, path: str) -> list[str]:
+        self._path, self._group = path, self._vars(path)
+        return sorted(self._group.keys(), key=by_number) if self._group is not None else []
 
+    def read(self, path: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        return _h5.read(_h5.child(self._group, name), shape)
 
-def _own(part: Any) -> list[Any]:
-    """The variables that `save_own_variables` writes, in its order."""
-    if isinstance(part, Optimizer):
-        return list(part.variables)
-    return [*part._trainable_variables, *part._non_trainable_variables]
+    def _vars(self, path: str) -> Any:
+        group = _h5.child(self._file, f"{path}/vars" if path else "vars")
+        if group is None and "layers" in path:  # as Keras 2.13 names it
+            old = path.replace("layers", "_layer_checkpoint_dependencies")
+            group = _h5.child(self._file, f"{old}/vars")
+        return group
