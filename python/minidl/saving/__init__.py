@@ -16,6 +16,7 @@ from .._serialize import deserialize_keras_object, serialize_keras_object
 if TYPE_CHECKING:
     from ._keras_file import load_model, save_model
     from ._safetensors import load_safetensors, save_safetensors
+    from ._torch import load_torch_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -25,6 +26,7 @@ __all__ = [
     "get_registered_object",
     "load_model",
     "load_safetensors",
+    "load_torch_weights",
     "register_keras_serializable",
     "save_model",
     "save_safetensors",
@@ -39,6 +41,8 @@ def __getattr__(name: str) -> Any:
         from . import _keras_file as module
     elif name in ("load_safetensors", "save_safetensors"):
         from . import _safetensors as module
+    elif name == "load_torch_weights":
+        from . import _torch as module
     else:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return getattr(module, name)
