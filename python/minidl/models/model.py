@@ -182,6 +182,36 @@ class Model(Trainer):
 
         save_model(self, filepath, overwrite, zipped)
 
+    def export(
+        self, filepath: Any, format: str = "onnx", verbose: Any = None, input_signature: Any = None
+    ) -> None:
+        """Write the model's inference for other runtimes.
+
+        Args:
+            filepath: Path of the file.
+            format: `"onnx"`, the only one; needs the onnx package.
+            verbose: Whether to say where the file is. Defaults to True.
+            input_signature: Symbolic inputs for a model that has none of its own (a class with
+                `call`), e.g. `[minidl.Input((4,))]`.
+
+        Raises:
+            ValueError: another format, or a model that is not built.
+            NotImplementedError: a layer or op without an ONNX form; the message names it.
+            ImportError: without onnx.
+
+        Source: `keras.Model.export`.
+        """
+        if format != "onnx":
+            raise ValueError(
+                "`format` must be 'onnx'; `model.save` writes a `.keras` file. "
+                f"Received: format={format!r}"
+            )
+        from ..saving._onnx_export import export_onnx
+
+        export_onnx(self, filepath, input_signature)
+        if verbose or verbose is None:
+            print(f"Saved the model to {filepath!r}, as ONNX.")
+
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write all weights; a crash leaves the old file whole.
 

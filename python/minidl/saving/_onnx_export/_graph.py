@@ -1,0 +1,406 @@
+"""An ONNX graph in the making: values with shapes, nodes, constants, and transposes that wait.
+
+minidl's images are channels-last, ONNX's channels-first. A `Value` may stand for a transposed
+tensor of the graph; the transpose is written only when somebody needs that order, so between two
+convolutions there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..._symbolic import broadcast
+from ..._tape import Tensor, Variable
+
+Shape = tuple[Any, ...]  # of sizes, None where one is open
+
+
+class Value:
+    """A tensor of the graph, as minidl sees it.
+
+    Args:
+        name: Its name in the graph.
+        shape: Its shape after `perm`, None where a size is open.
+        dtype: Its dtype.
+        perm: How the tensor in the graph is to be transposed; None for as it stands.
+        array: What it holds, where that is known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: Sequence[int | None],
+        dtype: Any,
+        perm: tuple[int, ...] | None = None,
+        array: np.ndarray | None = None,
+    ):
+        self.name = name
+        self.shape: Shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+        self.perm = perm
+        self.array = array
+        self.mask: Value | None = None  # the mask that travels with it
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+class Writer:
+    """Collects nodes and constants; its methods are the ONNX operators that layers are made of."""
+
+    def __init__(self) -> None:
+        from onnx import helper, numpy_helper
+
+        self.helper, self._from_array = helper, numpy_helper.from_array
+        self.nodes: list[Any] = []
+        self.initializers: list[Any] = []
+        self.scope = ""
+        self._used: dict[str, int] = {}
+        self._written: dict[Any, str] = {}  # transposes and constants that are there already
+
+    # -- names, nodes, constants --------------------------------------------------------------
+    def name(self, word: str) -> str:
+        """A new name that starts with the layer's."""
+        wanted = f"{self.scope}/{word}" if self.scope else word
+        count = self._used[wanted] = self._used.get(wanted, -1) + 1
+        return f"{wanted}_{count}" if count else wanted
+
+    def reserve(self, name: str) -> None:
+        """Keep a name for an input or output of the graph."""
+        self._used.setdefault(name, 0)
+
+    def node(
+        self,
+        op: str,
+        inputs: Sequence[Value | None],
+        shape: Sequence[int | None] | None = None,
+        dtype: Any = None,
+        **attributes: Any,
+    ) -> Value:
+        """Add a node with one output, of the first input's shape and dtype unless told."""
+        return self.nodes_of(op, inputs, [(shape, dtype)], **attributes)[0]
+
+    def nodes_of(
+        self, op: str, inputs: Sequence[Value | None], outputs: Sequence[tuple], **attributes: Any
+    ) -> list[Value]:
+        """Add a node with several outputs, each given as (shape, dtype)."""
+        first = inputs[0] if inputs else None
+        names = ["" if x is None else self.place(x) for x in inputs]
+        made = []
+        for shape, dtype in outputs:
+            if first is not None:
+                shape = first.shape if shape is None else shape
+                dtype = first.dtype if dtype is None else dtype
+            made.append(Value(self.name(op), shape, dtype))
+        self._add(op, names, [v.name for v in made], attributes)
+        return made
+
+    def _add(self, op: str, inputs: list[str], outputs: list[str], attributes: dict) -> None:
+        while inputs and not inputs[-1]:
+            inputs.pop()
+        attributes = {k: v for k, v in attributes.items() if v is not None}
+        node = self.helper.make_node(op, inputs, outputs, name=f"{outputs[0]}", **attributes)
+        self.nodes.append(node)
+
+    def place(self, x: Value) -> str:
+        """The name of a tensor in the order that minidl sees; a waiting transpose is written."""
+        if x.perm is None:
+            return x.name
+        key = (x.name, x.perm)
+        if key not in self._written:
+            name = self.name("Transpose")
+            self._add("Transpose", [x.name], [name], {"perm": list(x.perm)})
+            self._written[key] = name
+        return self._written[key]
+
+    def const(self, array: Any, dtype: Any = None, word: str = "const") -> Value:
+        """A constant; equal small ones are written once."""
+        array = np.asarray(array, dtype)
+        key = (array.tobytes(), array.dtype.str, array.shape) if array.size <= 64 else None
+        name = self._written.get(key) if key else None
+        if name is None:
+            name = self.name(word)
+            self.initializers.append(self._from_array(np.ascontiguousarray(array), name))
+            if key:
+                self._written[key] = name
+        return Value(name, array.shape, array.dtype, array=array)
+
+    def weight(self, variable: Any, change: Any = None, tag: str = "") -> Value:
+        """The values of a variable under its own name, perhaps rearranged by `change`."""
+        key = (id(variable), tag)
+        array = np.asarray(variable.numpy() if hasattr(variable, "numpy") else variable)
+        array = array if change is None else change(array)
+        if key not in self._written:
+            scope, self.scope = self.scope, ""
+            name = self._written[key] = self.name(getattr(variable, "path", "weight") + tag)
+            self.scope = scope
+            self.initializers.append(self._from_array(np.ascontiguousarray(array), name))
+        return Value(self._written[key], array.shape, array.dtype, array=array)
+
+    def value(self, x: Any, like: Any = None) -> Value:
+        """Anything that an op takes as a tensor: plain numbers take the dtype of `like`."""
+        if isinstance(x, Value):
+            return x
+        if isinstance(x, Variable):
+            return self.weight(x)
+        if isinstance(x, Tensor):
+            return self.const(x.data)
+        if isinstance(x, (bool, int, float)) and like is not None:
+            dtype = like.dtype
+            if isinstance(x, float) and dtype.kind not in "f":
+                dtype = np.dtype("float32")
+            return self.const(x, dtype)
+        array = np.asarray(x)
+        if array.dtype == np.float64 and not isinstance(x, (np.ndarray, np.generic)):
+            array = array.astype("float32")
+        return self.const(array)
+
+    @contextmanager
+    def body(self) -> Iterator[list[Any]]:
+        """Nodes added inside go into a list of their own, for a subgraph."""
+        outer, seen = self.nodes, dict(self._written)
+        inner: list[Any] = []
+        self.nodes = inner
+        try:
+            yield inner
+        finally:
+            # constants stand outside and stay known; transposes of the body do not
+            kept = {
+                k: v for k, v in self._written.items() if not (len(k) == 2 and type(k[1]) is tuple)
+            }
+            self.nodes, self._written = outer, {**kept, **seen}
+
+    # -- elementwise --------------------------------------------------------------------------
+    def unary(self, op: str, x: Value, dtype: Any = None, **attributes: Any) -> Value:
+        """An operator on each element, which commutes with transposes."""
+        out = Value(self.name(op), x.shape, dtype or x.dtype, x.perm)
+        self._add(op, [x.name], [out.name], attributes)
+        return out
+
+    def binary(self, op: str, x: Any, y: Any, dtype: Any = None) -> Value:
+        """An operator on pairs of elements, with NumPy's broadcasting."""
+        return self.elementwise(op, [x, y], dtype)
+
+    def elementwise(self, op: str, inputs: Sequence[Any], dtype: Any = None) -> Value:
+        """An operator on tensors of one dtype that broadcast together."""
+        like = next((x for x in inputs if isinstance(x, (Value, Tensor, Variable))), None)
+        given = self.promote([self.value(x, like) for x in inputs])
+        shape: tuple = ()
+        for x in given:
+            shape = broadcast(shape, x.shape)
+        perm = self._common_perm(given, len(shape))
+        names = [self._in_order(x, perm) for x in given]
+        out = Value(self.name(op), shape, dtype or given[0].dtype, perm)
+        self._add(op, names, [out.name], {})
+        return out
+
+    def promote(self, values: Sequence[Value]) -> list[Value]:
+        """Values cast to one dtype: floats before integers, more bits before fewer."""
+        if len({v.dtype for v in values}) == 1:
+            return list(values)
+        floats = [v.dtype for v in values if v.dtype.kind == "f"]
+        dtype = (
+            max(floats, key=lambda d: d.itemsize)
+            if floats
+            else np.result_type(*(v.dtype for v in values))
+        )
+        return [self.cast(v, dtype) for v in values]
+
+    def _common_perm(self, values: Sequence[Value], rank: int) -> tuple[int, ...] | None:
+        """The order in which the tensors stand, where all that are no constants agree."""
+        perms = {v.perm for v in values if v.array is None}
+        if len(perms) != 1:
+            return None
+        (perm,) = perms
+        full = all(v.ndim == rank for v in values if v.array is None)
+        return perm if full else None
+
+    def _in_order(self, x: Value, perm: tuple[int, ...] | None) -> str:
+        if perm is None:
+            return self.place(x)
+        if x.array is None:
+            return x.name
+        if x.array.size == 1 and x.perm is None:
+            return x.name
+        spread = x.array.reshape((1,) * (len(perm) - x.ndim) + x.array.shape)
+        return self.const(np.transpose(spread, np.argsort(perm)), word="spread").name
+
+    def cast(self, x: Value, dtype: Any) -> Value:
+        """The values in another dtype."""
+        dtype = np.dtype(dtype)
+        if x.dtype == dtype:
+            return x
+        if x.array is not None:
+            return self.const(x.array, dtype)
+        to = self.helper.np_dtype_to_tensor_dtype(dtype)
+        out = self.unary("Cast", x, dtype, to=to)
+        out.mask = x.mask
+        return out
+
+    def where(self, condition: Value, x: Any, y: Any) -> Value:
+        """`x` where `condition` holds, `y` elsewhere."""
+        like = next((v for v in (x, y) if isinstance(v, (Value, Tensor, Variable))), None)
+        x, y = self.promote([self.value(x, like), self.value(y, like)])
+        shape = broadcast(condition.shape, broadcast(x.shape, y.shape))
+        perm = self._common_perm([condition, x, y], len(shape))
+        names = [self._in_order(v, perm) for v in (condition, x, y)]
+        out = Value(self.name("Where"), shape, x.dtype, perm)
+        self._add("Where", names, [out.name], {})
+        return out
+
+    # -- shapes -------------------------------------------------------------------------------
+    def transpose(self, x: Value, order: Sequence[int]) -> Value:
+        """The axes in another order; nothing is written yet."""
+        old = x.perm or tuple(range(x.ndim))
+        order = [a % x.ndim for a in order]
+        perm: tuple[int, ...] | None = tuple(old[a] for a in order)
+        if perm == tuple(range(x.ndim)):
+            perm = None
+        out = Value(x.name, [x.shape[a] for a in order], x.dtype, perm)
+        if perm is None and x.array is not None and x.perm is None:
+            out.array = x.array
+        return out
+
+    def reshape(self, x: Value, shape: Sequence[int | None]) -> Value:
+        """The values in another shape; None or -1 for what follows from the rest."""
+        shape = [None if n == -1 else n for n in shape]
+        if tuple(shape) == x.shape and shape.count(None) <= 1:
+            return x
+        target = [-1 if n is None else n for n in shape]
+        if target.count(-1) > 1 and shape[0] is None and x.shape[0] is None:
+            target[0] = 0  # the batch as it is
+        if target.count(-1) > 1:
+            raise NotImplementedError(
+                f"{self.scope}: a reshape from {x.shape} to {tuple(shape)} has more than one open "
+                "size and cannot be exported to ONNX. Give the sizes in `Input`."
+            )
+        return self.node("Reshape", [x, self.const(target, "int64")], shape)
+
+    def reshape_like(self, x: Value, other: Value) -> Value:
+        """The values in the shape of another tensor of as many values."""
+        if other.shape.count(None) <= 1:
+            return self.reshape(x, other.shape)
+        return self.node("Reshape", [x, self.sizes(other, 0, other.ndim)], other.shape)
+
+    def expand_dims(self, x: Value, axes: int | Sequence[int]) -> Value:
+        """New axes of size 1."""
+        new = [axes] if isinstance(axes, int) else list(axes)
+        rank = x.ndim + len(new)
+        new = sorted(a % rank for a in new)
+        sizes = iter(x.shape)
+        shape = [1 if a in new else next(sizes) for a in range(rank)]
+        return self.node("Unsqueeze", [x, self.const(new, "int64")], shape)
+
+    def squeeze(self, x: Value, axes: int | Sequence[int] | None) -> Value:
+        """Without axes of size 1."""
+        if axes is None:
+            axes = [i for i, n in enumerate(x.shape) if n == 1]
+        gone = [a % x.ndim for a in ([axes] if isinstance(axes, int) else axes)]
+        shape = [n for i, n in enumerate(x.shape) if i not in gone]
+        return self.node("Squeeze", [x, self.const(gone, "int64")], shape)
+
+    def slice(
+        self,
+        x: Value,
+        starts: Sequence,
+        ends: Sequence,
+        axes: Sequence,
+        steps: Sequence | None = None,
+    ) -> Value:
+        """A part of each axis, as Python slices."""
+        steps = [1] * len(starts) if steps is None else list(steps)
+        shape = list(x.shape)
+        for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+            n = shape[axis]
+            if n is not None:
+                stop = None if step < 0 and end < -n else end
+                shape[axis] = len(range(n)[slice(start, stop, step)])
+            elif (start, end, step) != (0, _END, 1):
+                shape[axis] = None
+        parts = [self.const(p, "int64") for p in (list(starts), list(ends), list(axes), steps)]
+        return self.node("Slice", [x, *parts], shape)
+
+    def flip(self, x: Value, axis: int) -> Value:
+        """The entries of an axis in reverse."""
+        return self.slice(x, [-1], [-_END], [axis % x.ndim], [-1])
+
+    def concat(self, values: Sequence[Value], axis: int) -> Value:
+        """Tensors one after the other along an axis."""
+        values = self.promote(values)
+        axis %= values[0].ndim
+        sizes = [v.shape[axis] for v in values]
+        shape = [
+            next((v.shape[i] for v in values if v.shape[i] is not None), None)
+            for i in range(values[0].ndim)
+        ]
+        shape[axis] = None if None in sizes else sum(n for n in sizes if n is not None)
+        perms = {v.perm for v in values}
+        perm = perms.pop() if len(perms) == 1 else None
+        names = [v.name if perm else self.place(v) for v in values]
+        out = Value(self.name("Concat"), shape, values[0].dtype, perm)
+        self._add("Concat", names, [out.name], {"axis": perm[axis] if perm else axis})
+        return out
+
+    def split(self, x: Value, sizes: Sequence[int], axis: int) -> list[Value]:
+        """Parts of given sizes along an axis."""
+        shapes = [(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in sizes]
+        lengths = self.const(list(sizes), "int64")
+        return self.nodes_of("Split", [x, lengths], [(s, None) for s in shapes], axis=axis)
+
+    def pad(self, x: Value, borders: Sequence[Sequence[int]], value: Any = 0.0) -> Value:
+        """Constant borders, (before, after) for each axis."""
+        shape = [None if n is None else n + sum(b) for n, b in zip(x.shape, borders, strict=True)]
+        order = x.perm or tuple(range(x.ndim))
+        raw = [borders[order.index(i)] for i in range(x.ndim)]
+        pads = self.const([b[0] for b in raw] + [b[1] for b in raw], "int64")
+        out = Value(self.name("Pad"), shape, x.dtype, x.perm)
+        fill = self.const(value, x.dtype)
+        self._add("Pad", [x.name, pads.name, fill.name], [out.name], {})
+        return out
+
+    def sizes(self, x: Value, start: int, end: int) -> Value:
+        """The sizes of axes `start` to `end` at run time, in a vector."""
+        out = Value(self.name("Shape"), (end - start,), "int64")
+        self._add("Shape", [self.place(x)], [out.name], {"start": start, "end": end})
+        return out
+
+    def expand(self, x: Value, sizes: Value, shape: Sequence[int | None]) -> Value:
+        """Repeat along axes of size 1, to sizes known at run time."""
+        return self.node("Expand", [x, sizes], shape)
+
+    def counting(self, x: Value, axis: int) -> Value:
+        """0, 1, ... up to the size of an axis."""
+        n = x.shape[axis]
+        if n is not None:
+            return self.const(np.arange(n))
+        limit = self.squeeze(self.sizes(x, axis, axis + 1), 0)
+        zero, one = self.const(0, "int64"), self.const(1, "int64")
+        return self.node("Range", [zero, limit, one], (None,))
+
+    # -- sums ---------------------------------------------------------------------------------
+    def matmul(self, x: Value, y: Value) -> Value:
+        """A matrix product of tensors with at least two axes."""
+        lead = broadcast(x.shape[:-2], y.shape[:-2])
+        return self.node("MatMul", [x, y], (*lead, x.shape[-2], y.shape[-1]))
+
+    def reduce(
+        self, op: str, x: Value, axes: Sequence[int] | None, keepdims: bool = False
+    ) -> Value:
+        """`ReduceSum` and its like over some axes; None for all."""
+        gone = sorted(range(x.ndim) if axes is None else {a % x.ndim for a in axes})
+        shape = [1 if i in gone else n for i, n in enumerate(x.shape)]
+        if not keepdims:
+            shape = [n for i, n in enumerate(x.shape) if i not in gone]
+        if not gone:
+            return self.unary("Identity", x)
+        vector = self.const(gone, "int64")
+        return self.node(op, [x, vector], shape, keepdims=int(keepdims))
+
+
+_END = 1 << 40  # beyond any size
