@@ -35,7 +35,7 @@ def checked(model, signature=None):
 
 def equal(ours, theirs, tolerance=1e-4):
     """Whether lists of arrays have equal shapes and dtypes, and values within the tolerance."""
-    ours = list(ours) if isinstance(ours, (list, tuple)) else [ours]
+    ours, theirs = ([x] if isinstance(x, np.ndarray) else x for x in (ours, theirs))
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs, strict=True):
         assert a.shape == b.shape

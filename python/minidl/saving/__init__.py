@@ -15,6 +15,7 @@ from .._serialize import deserialize_keras_object, serialize_keras_object
 
 if TYPE_CHECKING:
     from ._keras_file import load_model, save_model
+    from ._onnx_import import load_onnx
     from ._safetensors import load_safetensors, save_safetensors
     from ._torch import load_torch_weights
 
@@ -25,6 +26,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "load_model",
+    "load_onnx",
     "load_safetensors",
     "load_torch_weights",
     "register_keras_serializable",
@@ -41,6 +43,8 @@ def __getattr__(name: str) -> Any:
         from . import _keras_file as module
     elif name in ("load_safetensors", "save_safetensors"):
         from . import _safetensors as module
+    elif name == "load_onnx":
+        from . import _onnx_import as module
     elif name == "load_torch_weights":
         from . import _torch as module
     else:

@@ -1,0 +1,71 @@
+"""ONNX files as models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import (  # noqa: F401  (they fill the registry)
+    _convolutions,
+    _elementwise,
+    _normalizations,
+    _recurrent,
+    _shapes,
+    _sums,
+)
+from ._model import OnnxModel
+from ._program import NEWEST, OLDEST, Program
+from ._read import read_file
+from ._registry import OPERATORS, Refused
+
+__all__ = ["OPERATORS", "OnnxModel", "load_onnx", "model_of"]
+
+
+def load_onnx(path: Any) -> OnnxModel:
+    """A model of the graph in an ONNX file.
+
+    It predicts, and trains: constants of floats that are weights of layers become variables.
+    Shapes and the order of axes are the file's: a network of images takes (batch, channels,
+    height, width), as ONNX has it. Nothing outside the file is read, nothing in it is run.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        A `Model`; it takes one array, a list in the order of the file's inputs, or a dict.
+
+    Raises:
+        NotImplementedError: an operator, attribute or dtype that minidl does not have, by name.
+        ValueError: a file that is no ONNX file, or damaged.
+        FileNotFoundError: there is no such file. ImportError: without the onnx package.
+
+    >>> import minidl
+    >>> net = minidl.Sequential([minidl.Input((4,)), minidl.layers.Dense(3)])
+    >>> net.export("net.onnx", verbose=False)  # doctest: +SKIP
+    >>> minidl.saving.load_onnx("net.onnx").input_shape  # doctest: +SKIP
+    (None, 4)
+    """
+    return model_of(read_file(path), str(path))
+
+
+def model_of(proto: Any, path: str = "the model") -> OnnxModel:
+    """A model of a `ModelProto`; see `load_onnx`."""
+    try:
+        program = Program(proto.graph, _version(proto))
+    except Refused as error:
+        raise NotImplementedError(f"{path}: minidl does not offer {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return OnnxModel(program)
+
+
+def _version(proto: Any) -> int:
+    if len(proto.functions):
+        raise Refused("functions inside the file")
+    versions = [o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")]
+    if not versions:
+        raise Refused(f"operators of the domains {[o.domain for o in proto.opset_import]} alone")
+    if len(versions) != 1:
+        raise ValueError(f"it names {len(versions)} opsets of ONNX's own operators")
+    if not OLDEST <= versions[0] <= NEWEST:
+        raise Refused(f"opset {versions[0]}; known are {OLDEST} to {NEWEST}")
+    return versions[0]
