@@ -44,18 +44,22 @@ def load_onnx(path: Any) -> OnnxModel:
     >>> minidl.saving.load_onnx("net.onnx").input_shape  # doctest: +SKIP
     (None, 4)
     """
-    return model_of(read_file(path), str(path))
+    program = _program(read_file(path), str(path))  # the file itself is let go here
+    return OnnxModel(program)
 
 
 def model_of(proto: Any, path: str = "the model") -> OnnxModel:
     """A model of a `ModelProto`; see `load_onnx`."""
+    return OnnxModel(_program(proto, path))
+
+
+def _program(proto: Any, path: str) -> Program:
     try:
-        program = Program(proto.graph, _version(proto))
+        return Program(proto.graph, _version(proto))
     except Refused as error:
         raise NotImplementedError(f"{path}: minidl does not offer {error}") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    return OnnxModel(program)
 
 
 def _version(proto: Any) -> int:

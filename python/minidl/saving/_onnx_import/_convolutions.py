@@ -285,6 +285,8 @@ def _resize(
             roi, scales = None, roi
         chosen = range(x.ndim) if along is None else [a % x.ndim for a in along]
         given = sizes is not None and sizes.shape != (0,)
+        if not given and scales is None:
+            raise ValueError("neither scales nor sizes are given")
         values = ints(sizes) if given else [float(v) for v in np.asarray(scales.data)]
         if len(values) != len(list(chosen)):
             raise ValueError(f"{len(values)} sizes or scales for {len(list(chosen))} axes")

@@ -106,16 +106,18 @@ def _mean_variance_normalization(axes=None):
 
 @operator("LRN")
 def _lrn(size, alpha=1e-4, beta=0.75, bias=1.0):
-    before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
+    if size < 1:
+        raise ValueError(f"size={size}")
 
     def run(x):
         if not is_float(x) or x.ndim < 2:
             raise ValueError("floats of at least 2 axes are wanted")
+        n = x.shape[1]
+        before, after = min((size - 1) // 2, n), min(size // 2, n)  # there is nothing beyond
         square = ops.moveaxis(x * x, 1, -1)
         wide = ops.pad(square, [*[(0, 0)] * (x.ndim - 1), (before, after)])
-        n = x.shape[1]
         total = wide[..., :n]
-        for i in range(1, size):
+        for i in range(1, before + after + 1):
             total = total + wide[..., i : i + n]
         scale = ops.power(ops.moveaxis(total, -1, 1) * (alpha / size) + bias, beta)
         return x / scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -122,6 +123,22 @@ def _size(x: Any) -> int:
     return int(np.prod(x.shape, dtype=np.int64))
 
 
+@functools.lru_cache(maxsize=512)
+def _kinds_of_attributes(operator: str, version: int) -> dict[str, int]:
+    """The kind of each attribute, from the standard's own table.
+
+    Raises:
+        ValueError: that opset has no such operator.
+    """
+    from onnx import defs
+
+    try:
+        schema = defs.get_schema(operator, version)
+    except Exception as error:  # its class is not public everywhere
+        raise ValueError(f"opset {version} does not have it") from error
+    return {name: int(getattr(a.type, "value", 0)) for name, a in schema.attributes.items()}
+
+
 class Program:
     """The steps of a graph.
 
@@ -190,7 +207,7 @@ class Program:
             if name in known or name in outer or fresh.count(name) > 1:
                 raise ValueError(f"{where} ({node.op_type}) makes {name!r}, which is there already")
         try:
-            step = self._step(node, operator, frozenset(known) | outer)
+            step = self._step(node, operator, known, outer)
         except Refused as error:
             raise Refused(f"operator {node.op_type} ({where}): {error}") from None
         except (ValueError, TypeError) as error:
@@ -199,9 +216,10 @@ class Program:
         self.steps.append(step)
         known.update(fresh)
 
-    def _step(self, node: Any, operator: Operator, names: frozenset[str]) -> Step:
+    def _step(self, node: Any, operator: Operator, known: set[str], outer: frozenset[str]) -> Step:
         if not any(node.output):
             raise ValueError("it has no output")
+        kinds = _kinds_of_attributes(node.op_type, self.version)
         given: dict[str, Any] = {}
         captured: set[str] = set()
         graphs: list[Program] = []
@@ -211,9 +229,11 @@ class Program:
                 raise ValueError(f"attribute {name} comes twice")
             if name not in operator.attributes:
                 raise Refused(f"attribute {name}")
+            if attribute.type != kinds.get(name, attribute.type):
+                raise ValueError(f"attribute {name} is of another kind than the standard says")
             value = read_attribute(attribute, f"attribute {name}")
             if attribute.type == 5:
-                value = Program(value, self.version, names, self.depth + 1)
+                value = Program(value, self.version, outer | known, self.depth + 1)
                 captured |= value.captured
                 graphs.append(value)
             given[name] = value

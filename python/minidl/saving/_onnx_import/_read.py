@@ -50,7 +50,7 @@ def read_file(path: Any) -> Any:
     if size > MOST_BYTES:
         raise ValueError(f"{path!r} has {size} bytes: an ONNX file has less than 2 GiB")
     with open(path, "rb") as file:
-        data = file.read(MOST_BYTES + 1)
+        data = file.read(size)
     return parse(onnx, data, path)
 
 

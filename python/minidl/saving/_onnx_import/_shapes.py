@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ..._symbolic import broadcast
 from ..._tape import Tensor
 from ._read import dtype_of
 from ._registry import PLAIN, Refused, axes_in, check_size, ints, operator, simple
@@ -165,7 +166,7 @@ def _unsqueeze(axes=None):
 @operator("Expand")
 def _expand():
     def run(x, shape):
-        wanted = np.broadcast_shapes(tuple(x.shape), tuple(ints(shape)))
+        wanted = broadcast(tuple(x.shape), tuple(ints(shape)))
         check_size(wanted)
         return ops.broadcast_to(x, wanted)
 
@@ -386,6 +387,7 @@ def _gather_nd(batch_dims=0):
             grid = np.indices((*lead, *at.shape[batch_dims:-1]))[:batch_dims]
             at = np.concatenate([np.moveaxis(grid, 0, -1), at], -1)
         k = at.shape[-1]
+        check_size((*at.shape[:-1], *x.shape[k:]))
         flat = ops.reshape(x, (math.prod(x.shape[:k]), *x.shape[k:]))
         return ops.take(flat, _flat_rows(tuple(x.shape), at), 0)
 
