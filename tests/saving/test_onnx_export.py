@@ -209,6 +209,18 @@ def test_attention_over_axes():
     _same(shaken(model), [(3, 4, 5)])
 
 
+@pytest.mark.parametrize("name", ["Add", "Maximum", "Minimum", "Concatenate"])
+@pytest.mark.parametrize("second", ["masked", "plain"])
+def test_merging_of_masked_sequences(name, second):
+    a, b = minidl.Input((5, 2)), minidl.Input((5, 2))
+    parts = [L.Masking()(a), L.Masking()(b) if second == "masked" else b]
+    model = minidl.Model([a, b], L.LSTM(3, return_sequences=True)(getattr(L, name)()(parts)))
+    proto = checked(shaken(model))
+    x = _data([(5, 2), (5, 2)], 3)
+    x[0][0, :2] = x[0][1, 3:] = x[1][0, 1:3] = x[1][2, 2] = 0
+    equal(model(x).numpy(), run(proto, x))
+
+
 def test_softmax_with_a_mask():
     x, mask = minidl.Input((5,)), minidl.Input((5,), dtype="bool")
     model = minidl.Model([x, mask], L.Softmax()(x, mask=mask))
@@ -336,15 +348,10 @@ class Chooser(L.SimpleRNNCell):
         return [ops.ones((batch_size, self.units))]
 
 
-def _masked_maximum(x):
-    return L.Maximum(name="hidden")([L.Masking()(x), L.Masking()(x)])
-
-
 REFUSED = {
     "opaque layer": Opaque(name="hidden"),
     "stateful": L.LSTM(3, stateful=True, name="hidden"),
     "first states": L.RNN(Chooser(2), name="hidden"),
-    "masked maximum": _masked_maximum,
     "op": lambda x: ops.roll(x, 1),
 }
 

@@ -134,10 +134,8 @@ def _merge(cls: type, operator: str) -> None:
     @layer(cls)
     def write(w, layer, inputs, mask=None):
         if operator in ("Max", "Min") and any(x.mask is not None for x in inputs):
-            raise NotImplementedError(
-                f"Layer '{layer.name}' ({cls.__name__}) of masked inputs cannot be exported to "
-                "ONNX."
-            )
+            out = _extreme_of_masked(w, operator, _aligned(w, inputs), [x.mask for x in inputs])
+            return w.masked(out, merged_mask(w, inputs))
         out, *rest = _aligned(w, inputs)
         for x in rest:
             out = w.binary(operator, out, x)
@@ -145,6 +143,19 @@ def _merge(cls: type, operator: str) -> None:
             out = w.binary("Mul", out, 1.0 / len(inputs))
         out.mask = merged_mask(w, inputs)
         return out
+
+
+def _extreme_of_masked(w, operator: str, inputs: list[Value], masks: list[Value | None]) -> Value:
+    """A masked step takes no part where another one is there."""
+    spread = [None if m is None else w.expand_dims(m, -1) for m in masks]
+    out, seen = inputs[0], spread[0]
+    for x, mask in zip(inputs[1:], spread[1:], strict=True):
+        other = x if mask is None else w.where(mask, x, out)
+        out = out if seen is None else w.where(seen, out, other)
+        both = seen is not None and mask is not None
+        seen = w.binary("Or", mask, seen, bool) if both else None
+        out = w.binary(operator, out, other)
+    return out
 
 
 def merged_mask(w, inputs: list[Value]) -> Value | None:
@@ -171,11 +182,17 @@ for _cls, _operator in {
 
 @layer(L.Concatenate)
 def _concatenate(w, layer, inputs):
-    if any(x.mask is not None for x in inputs):
-        raise NotImplementedError(
-            f"Layer '{layer.name}' (Concatenate) of masked inputs cannot be exported to ONNX."
-        )
-    return w.concat(inputs, layer.axis)
+    out = w.concat(inputs, layer.axis)
+    if all(x.mask is None for x in inputs):
+        return out
+    spread = []
+    for x in inputs:
+        if x.mask is not None and x.mask.ndim == x.ndim:
+            spread.append(x.mask)
+        else:
+            kept = w.const(True) if x.mask is None else w.expand_dims(x.mask, -1)
+            spread.append(w.expand(kept, w.sizes(x, 0, x.ndim), x.shape))
+    return w.masked(out, _shapes.any_of(w, w.concat(spread, layer.axis), -1))
 
 
 @layer(L.Dot)

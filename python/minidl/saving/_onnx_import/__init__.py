@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from . import (  # noqa: F401  (they fill the registry)
+    _attention,
     _convolutions,
     _elementwise,
+    _indices,
     _normalizations,
     _recurrent,
+    _resizing,
     _shapes,
     _sums,
 )
@@ -17,7 +20,7 @@ from ._program import NEWEST, OLDEST, Program
 from ._read import read_file
 from ._registry import OPERATORS, Refused
 
-__all__ = ["OPERATORS", "OnnxModel", "load_onnx", "model_of"]
+__all__ = ["NEWEST", "OLDEST", "OPERATORS", "OnnxModel", "load_onnx", "model_of"]
 
 
 def load_onnx(path: Any) -> OnnxModel:
@@ -44,16 +47,16 @@ def load_onnx(path: Any) -> OnnxModel:
     >>> minidl.saving.load_onnx("net.onnx").input_shape  # doctest: +SKIP
     (None, 4)
     """
-    program = _program(read_file(path), str(path))  # the file itself is let go here
+    program = _program_of(read_file(path), str(path))  # the file itself is let go here
     return OnnxModel(program)
 
 
 def model_of(proto: Any, path: str = "the model") -> OnnxModel:
     """A model of a `ModelProto`; see `load_onnx`."""
-    return OnnxModel(_program(proto, path))
+    return OnnxModel(_program_of(proto, path))
 
 
-def _program(proto: Any, path: str) -> Program:
+def _program_of(proto: Any, path: str) -> Program:
     try:
         return Program(proto.graph, _version(proto))
     except Refused as error:

@@ -1,18 +1,16 @@
-"""Convolution, pooling and resizing: images lie channels-last while they are worked on."""
+"""Convolution and pooling: images lie channels-last while they are worked on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from ... import ops
 from ..._tape import Tensor
 from ...ops.conv2d import conv2d as _conv2d
 from ._program import Hwio, Images, channels_last
-from ._registry import IMAGES, Refused, check_size, ints, operator, refuse
+from ._registry import IMAGES, Refused, check_size, operator, refuse
 
 _PADDINGS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
 
@@ -260,104 +258,3 @@ def _global(name: str, function: Any) -> None:
 
 _global("GlobalAveragePool", ops.mean)
 _global("GlobalMaxPool", ops.max)
-
-
-# -- sizes ----------------------------------------------------------------------------------------
-@operator("Resize")
-def _resize(
-    antialias=0, axes=None, coordinate_transformation_mode="half_pixel", cubic_coeff_a=-0.75,
-    exclude_outside=0, extrapolation_value=0.0, keep_aspect_ratio_policy="stretch",
-    mode="nearest", nearest_mode="round_prefer_floor", _version=13,
-):  # fmt: skip
-    if mode not in ("nearest", "linear", "cubic"):
-        raise ValueError(f"mode={mode!r}")
-    place = coordinate_transformation_mode
-    if place in ("tf_crop_and_resize", "half_pixel_symmetric") or place not in _PLACES:
-        raise Refused(f"attribute coordinate_transformation_mode={place!r}")
-    if keep_aspect_ratio_policy != "stretch":
-        raise Refused(f"attribute keep_aspect_ratio_policy={keep_aspect_ratio_policy!r}")
-    if nearest_mode not in _ROUNDED:
-        raise ValueError(f"nearest_mode={nearest_mode!r}")
-    along = axes
-
-    def run(x, roi=None, scales=None, sizes=None):
-        if _version < 11:
-            roi, scales = None, roi
-        chosen = range(x.ndim) if along is None else [a % x.ndim for a in along]
-        given = sizes is not None and sizes.shape != (0,)
-        if not given and scales is None:
-            raise ValueError("neither scales nor sizes are given")
-        values = ints(sizes) if given else [float(v) for v in np.asarray(scales.data)]
-        if len(values) != len(list(chosen)):
-            raise ValueError(f"{len(values)} sizes or scales for {len(list(chosen))} axes")
-        for axis, value in zip(chosen, values, strict=True):
-            n = x.shape[axis]
-            scale = value / n if given else value
-            new = int(value) if given else math.floor(n * scale)
-            if new == n and scale == 1:
-                continue
-            check_size([new if i == axis else m for i, m in enumerate(x.shape)])
-            if new * n > 1 << 26:
-                raise ValueError(f"an axis of size {n} is not resized to {new}")
-            if min(n, new) < 1:
-                raise ValueError(f"an axis of size {n} cannot be resized to {new}")
-            where = _PLACES[place](np.arange(new), scale, n, new if given else n * scale)
-            options = (mode, nearest_mode, cubic_coeff_a, exclude_outside)
-            x = _along(x, axis, where, scale if antialias else 1.0, options)
-        return x
-
-    return run
-
-
-_PLACES: dict[str, Callable] = {
-    "half_pixel": lambda i, s, n, m: (i + 0.5) / s - 0.5,
-    "pytorch_half_pixel": lambda i, s, n, m: (i + 0.5) / s - 0.5 if m > 1 else i * 0.0,
-    "align_corners": lambda i, s, n, m: i * (n - 1) / (m - 1) if m > 1 else i * 0.0,
-    "asymmetric": lambda i, s, n, m: i / s,
-}
-_ROUNDED: dict[str, Callable] = {
-    "round_prefer_floor": lambda v: np.ceil(v - 0.5),
-    "round_prefer_ceil": lambda v: np.floor(v + 0.5),
-    "floor": np.floor,
-    "ceil": np.ceil,
-}
-
-
-def _along(x: Any, axis: int, where: np.ndarray, scale: float, options: tuple) -> Any:
-    """One axis resized: nearest by indices, the others by a matrix of weights."""
-    mode, nearest, a, exclude = options
-    n = x.shape[axis]
-    if mode == "nearest":
-        return ops.take(x, np.clip(_ROUNDED[nearest](where), 0, n - 1).astype("int64"), axis)
-    matrix = np.zeros((len(where), n))
-    reach = {"linear": 1, "cubic": 2}[mode]
-    stretch = max(1.0 / scale, 1.0)
-    width = math.ceil(reach * stretch)
-    for step in range(-width, width + 2):
-        source = np.floor(where).astype("int64") + step
-        distance = np.abs(source - where) / stretch
-        weight = np.maximum(1 - distance, 0) if mode == "linear" else _cubic(distance, a)
-        if exclude:
-            weight = np.where((source >= 0) & (source < n), weight, 0.0)
-        np.add.at(matrix, (np.arange(len(where)), np.clip(source, 0, n - 1)), weight)
-    matrix /= matrix.sum(1, keepdims=True)
-    moved = ops.moveaxis(x, axis, -1)
-    out = ops.matmul(moved, matrix.T.astype(x.data.dtype))
-    return ops.moveaxis(out, -1, axis)
-
-
-def _cubic(d: np.ndarray, a: float) -> np.ndarray:
-    near = ((a + 2) * d - (a + 3)) * d * d + 1
-    far = a * (((d - 5) * d + 8) * d - 4)
-    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))
-
-
-@operator("Upsample")
-def _upsample(mode="nearest", scales=None):
-    resize = _resize(mode=mode, coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-
-    def run(x, given=None):
-        factors = Tensor(np.asarray(scales, "float32")) if given is None else given
-        return resize(x, None, factors)
-
-    return run

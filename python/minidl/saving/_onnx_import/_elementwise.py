@@ -212,6 +212,11 @@ def _swish(alpha=1.0):
     return lambda x: x * ops.sigmoid(x * alpha)
 
 
+@operator("SwiGLU", layout=FOLLOWS)
+def _swiglu(alpha=1.0):
+    return lambda gate, x: gate * ops.sigmoid(gate * alpha) * x
+
+
 @operator("Shrink", layout=FOLLOWS)
 def _shrink(bias=0.0, lambd=0.5):
     def run(x):
