@@ -209,6 +209,33 @@ def test_weights_travel(tmp_path):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+@pytest.mark.parametrize("name", ["convolutions", "bidirectional", "multi_head_attention"])
+def test_out_again_with_what_was_learned(name, tmp_path):
+    model, shapes = MODELS[name](minidl)
+    model.export(tmp_path / "x.onnx", verbose=False)
+    loaded = saving.load_onnx(tmp_path / "x.onnx")
+    x = np.random.default_rng(0).standard_normal((4, *shapes[0])).astype("float32")
+    y = loaded.predict(x, verbose=0)
+    loaded.compile("adam", "mse")
+    loaded.fit(x, y + 1, epochs=2, verbose=0)
+    loaded.export(tmp_path / "y.onnx", verbose=False)
+    again = saving.load_onnx(tmp_path / "y.onnx")
+    new = loaded.predict(x, verbose=0)
+    assert np.abs(new - y).max() > 1e-4
+    equal(new, again.predict(x, verbose=0), 1e-6)
+    proto = onnx().load(str(tmp_path / "y.onnx"))
+    onnx().checker.check_model(proto, full_check=True)
+    equal(new, run(proto, [x]))
+
+
+def test_no_config(tmp_path):
+    pytest.importorskip("h5py", reason="HDF5 files need h5py: pip install h5py")
+    model = minidl.Sequential([minidl.Input((4,)), L.Dense(3)])
+    model.export(tmp_path / "x.onnx", verbose=False)
+    with pytest.raises(NotImplementedError, match="`export` writes it as ONNX again"):
+        saving.load_onnx(tmp_path / "x.onnx").save(tmp_path / "x.keras")
+
+
 def test_a_branch_is_chosen_by_the_data():
     from onnx import TensorProto, helper
 

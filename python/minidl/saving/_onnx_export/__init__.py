@@ -63,6 +63,8 @@ def export_onnx(model: Any, path: Any, input_signature: Any = None) -> None:
 def onnx_model(model: Any, input_signature: Any = None) -> Any:
     """The `onnx.ModelProto` that `export_onnx` writes."""
     onnx = import_onnx()
+    if hasattr(model, "_to_onnx"):  # it came from such a file
+        return model._to_onnx()
     w = Exporter()
     structure = _inputs(model, input_signature)
     symbols = list(flatten(structure))

@@ -47,13 +47,26 @@ def load_onnx(path: Any) -> OnnxModel:
     >>> minidl.saving.load_onnx("net.onnx").input_shape  # doctest: +SKIP
     (None, 4)
     """
-    program = _program_of(read_file(path), str(path))  # the file itself is let go here
-    return OnnxModel(program)
+    return _built(read_file(path), str(path))
 
 
 def model_of(proto: Any, path: str = "the model") -> OnnxModel:
     """A model of a `ModelProto`; see `load_onnx`."""
-    return OnnxModel(_program_of(proto, path))
+    copy = type(proto)()
+    copy.CopyFrom(proto)
+    return _built(copy, path)
+
+
+def _built(proto: Any, path: str) -> OnnxModel:
+    """The model of a proto that may be used up: its arrays are not to be there twice."""
+    program = _program_of(proto, path)
+    del proto.graph.initializer[:]
+    kept = [node for node in proto.graph.node if node.op_type != "Constant"]
+    if len(kept) < len(proto.graph.node):
+        kept = [type(node).FromString(node.SerializeToString()) for node in kept]
+        del proto.graph.node[:]
+        proto.graph.node.extend(kept)
+    return OnnxModel(program, proto.SerializeToString())
 
 
 def _program_of(proto: Any, path: str) -> Program:

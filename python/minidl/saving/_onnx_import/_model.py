@@ -34,6 +34,10 @@ _TRAINED = {
     "Add": (0, 1),
     "Mul": (0, 1),
 }
+# What only moves values: weights stay weights on the way through.
+_MOVES = frozenset(
+    ("Transpose", "Reshape", "Identity", "Squeeze", "Unsqueeze", "Slice", "Split", "Concat")
+)
 _KEPT = {"BatchNormalization": (3, 4)}  # weights that are not trained
 
 
@@ -48,10 +52,11 @@ class OnnxModel(Model):
     as a list. Kernels of convolutions are kept as Keras has them, (..., channels, filters).
     """
 
-    def __init__(self, program: Program, name: str | None = None):
+    def __init__(self, program: Program, frame: bytes, name: str | None = None):
         super().__init__(name=name)
         self.autocast = False
         self._program = program
+        self._frame = frame  # the file without its constants
         self.input_names = list(program.inputs)
         self.output_names = list(program.outputs)
         self._weights_of: dict[str, Any] = {}
@@ -60,7 +65,7 @@ class OnnxModel(Model):
         turned = _kernels_of_convolutions(program)
         taken: dict[str, int] = {}
         for key, array in list(program.constants.items()):
-            if array.dtype.kind == "f" and array.size > 1 and (key in trained or key in kept):
+            if key in trained or key in kept:
                 array = np.moveaxis(array, (0, 1), (-1, -2)) if key in turned else array
                 variable = self._weight(key, array, key in trained, taken)
                 self._weights_of[key] = Hwio(variable) if key in turned else variable
@@ -78,6 +83,26 @@ class OnnxModel(Model):
             dtype=array.dtype.name,
             trainable=trained,
             name=f"{name}_{count}" if count else name,
+        )
+
+    def _to_onnx(self) -> Any:
+        """The file again, with the weights as they are now."""
+        from onnx import ModelProto, numpy_helper
+
+        proto = ModelProto.FromString(self._frame)
+        for name, value in {**self._constants, **self._weights_of}.items():
+            if isinstance(value, Hwio):
+                array = np.moveaxis(value.variable.numpy(), (-1, -2), (0, 1))
+            else:
+                array = value.numpy()
+            array = np.ascontiguousarray(array).reshape(array.shape)
+            proto.graph.initializer.append(numpy_helper.from_array(array, name))
+        return proto
+
+    def get_config(self) -> dict:
+        raise NotImplementedError(
+            f"Model '{self.name}' was read from an ONNX file and has no config. `export` writes it "
+            "as ONNX again, with the weights it has now; `save_weights` writes these alone."
         )
 
     @property
@@ -155,10 +180,13 @@ def _roles(program: Program) -> tuple[set[str], set[str]]:
     """The constants that are trained weights, and those that are weights but stay."""
     trained: set[str] = set()
     kept: set[str] = set()
-    for step in _all_steps(program):
+    for step in reversed(list(_all_steps(program))):
+        if step.kind in _MOVES and trained.intersection(step.outputs):
+            trained.update(step.inputs if step.kind == "Concat" else step.inputs[:1])
         for table, found in ((_TRAINED, trained), (_KEPT, kept)):
             for i in table.get(step.kind, ()):
                 if i < len(step.inputs) and step.inputs[i]:
                     found.add(step.inputs[i])
-    names = set(program.constants)
-    return (trained - kept) & names, kept & names
+    names = {n for n, a in program.constants.items() if a.dtype.kind == "f" and a.size > 1}
+    masks = {n for n in names & trained if not np.isfinite(program.constants[n]).all()}
+    return (trained - kept - masks) & names, kept & names

@@ -213,7 +213,10 @@ class Program:
         except (ValueError, TypeError) as error:
             raise ValueError(f"operator {node.op_type} ({where}): {error}") from error
         self.captured.update(n for n in step.captured if n not in known)
-        self.steps.append(step)
+        if step.kind == "Constant":  # as good as an initializer, and perhaps a weight
+            self.constants[step.outputs[0]] = np.asarray(step.run().data)
+        else:
+            self.steps.append(step)
         known.update(fresh)
 
     def _step(self, node: Any, operator: Operator, known: set[str], outer: frozenset[str]) -> Step:
