@@ -330,6 +330,28 @@ def test_subclassed_models():
         equal(y, run(checked(model, signature), [x]))
 
 
+INTEGERS = {
+    "dense": ([L.Dense(2)], (4,)),
+    "images": ([L.Conv2D(2, 2), L.AveragePooling2D(2)], (5, 5, 1)),
+    "pools": ([L.ZeroPadding2D(1), L.MaxPooling2D(2), L.Flatten()], (5, 5, 1)),
+    "steps": ([L.LSTM(2)], (4, 3)),
+    "norms": ([L.BatchNormalization(), L.LayerNormalization()], (4,)),
+    "rescaled": ([L.Rescaling(1 / 255), L.Conv2D(2, 2)], (5, 5, 1)),
+    "enlarged": ([L.UpSampling2D(2), L.ReLU(4.0)], (5, 5, 1)),
+    "repeated": ([L.RepeatVector(3), L.Permute((2, 1)), L.Dense(2)], (4,)),
+}
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8"])
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers(name, dtype):
+    stack, shape = INTEGERS[name]
+    model = minidl.Sequential([minidl.Input(shape, dtype=dtype), *map(_fresh, stack)])
+    proto = checked(shaken(model))
+    x = np.random.default_rng(0).integers(0, 9, (2, *shape)).astype(dtype)
+    equal(model(x).numpy(), run(proto, [x]))
+
+
 def test_float64():
     x = minidl.Input((4,), dtype="float64")
     model = minidl.Model(x, L.Dense(3, "tanh", dtype="float64")(x))
@@ -353,6 +375,7 @@ REFUSED = {
     "stateful": L.LSTM(3, stateful=True, name="hidden"),
     "first states": L.RNN(Chooser(2), name="hidden"),
     "op": lambda x: ops.roll(x, 1),
+    "training": lambda x: L.Dropout(0.5, name="hidden")(x, training=True),
 }
 
 

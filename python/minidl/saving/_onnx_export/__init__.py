@@ -9,6 +9,10 @@ import numpy as np
 
 from ..._symbolic import KerasTensor
 from ..._tree import flatten, map_structure
+from ..._version import __version__
+from ...layers.input_layer import Input
+from ...models.functional import Functional
+from ...models.sequential import Sequential
 from .._atomic import replacing
 from . import (  # noqa: F401  (they fill the registry)
     _attention,
@@ -67,59 +71,54 @@ def onnx_model(model: Any, input_signature: Any = None) -> Any:
         return model._to_onnx()
     w = Exporter()
     structure = _inputs(model, input_signature)
-    symbols = list(flatten(structure))
-    inputs = []
-    for x in symbols:
-        w.reserve(x.name)
-        inputs.append(Value(x.name, x.shape, x.dtype))
+    inputs = [Value(x.name, x.shape, x.dtype) for x in flatten(structure)]
     names = _output_names(model)
-    for name in names:
-        w.reserve(f"{name}:out")
+    for name in (*(x.name for x in inputs), *names):
+        w.reserve(name)
+    outputs = _finished(w, _outputs(w, model, structure, inputs), names, inputs)
+    graph = w.proto.graph
+    graph.name = model.name
+    graph.node.extend(w.nodes)
+    graph.input.extend(_info(onnx.helper, x) for x in inputs)
+    graph.output.extend(_info(onnx.helper, x) for x in outputs)
+    w.proto.ir_version = IR_VERSION
+    w.proto.opset_import.add(version=OPSET)
+    w.proto.producer_name, w.proto.producer_version = "minidl", __version__
+    return w.proto
+
+
+def _outputs(w: Exporter, model: Any, structure: Any, inputs: list[Value]) -> list[Value]:
+    """What the model makes of its inputs, in a flat list."""
     rest = iter(inputs)
     given = map_structure(lambda _: next(rest), structure)
-    w._depth = 0
-    w.scope = ""
-    if hasattr(model, "_graph") and type(model).call.__qualname__ == "Functional.call":
-        outputs = w.graph(model._graph, inputs)
-    elif type(model).call.__qualname__ == "Sequential.call":
-        outputs = list(flatten(w.sequential(model, given)))
-    else:
-        outputs = list(flatten(w._trace(model, (given,), {})))
-    finished: list[Value] = []
+    if type(model).call is Functional.call:
+        return w.graph(model._graph, inputs)
+    if type(model).call is Sequential.call:
+        return list(flatten(w.sequential(model, given)))
+    return list(flatten(w._trace(model, (given,), {})))
+
+
+def _finished(
+    w: Exporter, outputs: list[Value], names: list[str], inputs: list[Value]
+) -> list[Value]:
+    """The outputs under the names that the model has for them."""
+    taken = {x.name for x in inputs}
+    finished = []
     for i, x in enumerate(outputs):
         name = names[i] if i < len(names) else f"output_{i}"
-        name = _free(name, w, [v.name for v in (*inputs, *finished)])
+        while name in taken:
+            name += "_out"
+        taken.add(name)
         w._add("Identity", [w.place(x)], [name], {})
         finished.append(Value(name, x.shape, x.dtype))
-    helper = onnx.helper
-    graph = helper.make_graph(
-        w.nodes,
-        model.name,
-        [_info(helper, x) for x in inputs],
-        [_info(helper, x) for x in finished],
-        initializer=w.initializers,
-    )
-    from ..._version import __version__
-
-    proto = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="minidl",
-        producer_version=__version__,
-    )
-    return proto
-
-
-def _free(name: str, w: Exporter, taken: list[str]) -> str:
-    while name in taken or name in w._used:
-        name += "_out"
-    return name
+    return finished
 
 
 def _info(helper: Any, x: Value) -> Any:
-    shape = ["batch" if i == 0 and n is None else f"{x.name}_{i}" if n is None else n
-             for i, n in enumerate(x.shape)]  # fmt: skip
+    shape = [
+        n if n is not None else "batch" if i == 0 else f"{x.name}_{i}"
+        for i, n in enumerate(x.shape)
+    ]
     return helper.make_tensor_value_info(x.name, helper.np_dtype_to_tensor_dtype(x.dtype), shape)
 
 
@@ -137,8 +136,6 @@ def _inputs(model: Any, signature: Any) -> Any:
         return signature
     if getattr(model, "_inputs_struct", None) is not None:
         return model._inputs_struct
-    from ...models.sequential import Sequential
-
     if isinstance(model, Sequential):
         if not model.built or model._input is None:
             raise ValueError(
@@ -151,8 +148,6 @@ def _inputs(model: Any, signature: Any) -> Any:
             f"Model '{model.name}' has no inputs that are known. Call it on data first, or give "
             "`input_signature`, e.g. [minidl.Input((4,))]."
         )
-    from ...layers.input_layer import Input
-
     return Input(batch_shape=(None, *shape[1:]), dtype=np.dtype(model._np_dtype).name)
 
 

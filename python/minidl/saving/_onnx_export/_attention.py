@@ -82,7 +82,7 @@ def _dot_product_attention(
 
 
 # -- heads ----------------------------------------------------------------------------------------
-@layer(L.MultiHeadAttention, L.GroupQueryAttention)
+@layer(L.MultiHeadAttention, L.GroupQueryAttention, floats=True)
 def _heads(
     w, layer, query, value, key=None, query_mask=None, value_mask=None, key_mask=None,
     attention_mask=None, return_attention_scores=False, use_causal_mask=False,
@@ -164,7 +164,7 @@ def _over_axes(w, layer, q, k, v, mask, causal) -> Value:
 
 
 # -- without heads --------------------------------------------------------------------------------
-@layer(L.Attention, L.AdditiveAttention)
+@layer(L.Attention, L.AdditiveAttention, floats=True)
 def _attention(w, layer, inputs, mask=None, return_attention_scores=False, use_causal_mask=False):
     query, value = inputs[:2]
     key = inputs[2] if len(inputs) > 2 else value

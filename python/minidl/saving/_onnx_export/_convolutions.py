@@ -218,53 +218,53 @@ def _lower(padding: Any) -> Any:
 
 
 # -- layers ---------------------------------------------------------------------------------------
-@layer(L.Conv1D, L.Conv2D, L.AtrousConv2D)
+@layer(L.Conv1D, L.Conv2D, L.AtrousConv2D, floats=True)
 def _conv_layer(w, layer, x):
     window = (layer.strides, layer.padding, layer.dilation_rate, layer.groups)
     return w.activate(layer, convolve(w, x, _plain_kernel(w, layer.kernel), layer.bias, *window))
 
 
-@layer(L.DepthwiseConv1D, L.DepthwiseConv2D)
+@layer(L.DepthwiseConv1D, L.DepthwiseConv2D, floats=True)
 def _depthwise_layer(w, layer, x):
     window = (layer.strides, layer.padding, layer.dilation_rate, x.shape[-1])
     kernel = _depthwise_kernel(w, layer.kernel)
     return w.activate(layer, convolve(w, x, kernel, layer.bias, *window))
 
 
-@layer(L.SeparableConv1D, L.SeparableConv2D)
+@layer(L.SeparableConv1D, L.SeparableConv2D, floats=True)
 def _separable_layer(w, layer, x):
     kernels = (layer.depthwise_kernel, layer.pointwise_kernel)
     window = (layer.strides, layer.padding, None, layer.dilation_rate)
     return w.activate(layer, _separable(w, x, *kernels, *window, layer.bias))
 
 
-@layer(L.Conv1DTranspose, L.Conv2DTranspose)
+@layer(L.Conv1DTranspose, L.Conv2DTranspose, floats=True)
 def _transpose_layer(w, layer, x):
     window = (layer.strides, layer.padding, layer.output_padding, None, layer.dilation_rate)
     return w.activate(layer, _conv_transpose(w, x, layer.kernel, *window, layer.bias))
 
 
-@layer(L.MaxPooling1D, L.MaxPooling2D)
+@layer(L.MaxPooling1D, L.MaxPooling2D, floats=True)
 def _max_layer(w, layer, x):
     return max_pool(w, x, layer.pool_size, layer.strides, layer.padding)
 
 
-@layer(L.AveragePooling1D, L.AveragePooling2D)
+@layer(L.AveragePooling1D, L.AveragePooling2D, floats=True)
 def _average_layer(w, layer, x):
     return average_pool(w, x, layer.pool_size, layer.strides, layer.padding)
 
 
-@layer(L.GlobalMaxPooling1D, L.GlobalMaxPooling2D)
+@layer(L.GlobalMaxPooling1D, L.GlobalMaxPooling2D, floats=True)
 def _global_max(w, layer, x):
     return _global(w, "GlobalMaxPool", layer, x)
 
 
-@layer(L.GlobalAveragePooling2D)
+@layer(L.GlobalAveragePooling2D, floats=True)
 def _global_average(w, layer, x):
     return _global(w, "GlobalAveragePool", layer, x)
 
 
-@layer(L.GlobalAveragePooling1D)
+@layer(L.GlobalAveragePooling1D, floats=True)
 def _global_average_1d(w, layer, x):
     if x.mask is None:
         return _global(w, "GlobalAveragePool", layer, x)

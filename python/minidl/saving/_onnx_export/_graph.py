@@ -16,6 +16,7 @@ import numpy as np
 from ..._symbolic import broadcast
 from ..._tape import Tensor, Variable
 
+MOST_BYTES = 2**31 - (1 << 20)  # protobuf's bound, with room for the nodes
 Shape = tuple[Any, ...]  # of sizes, None where one is open
 
 
@@ -55,12 +56,13 @@ class Writer:
     """Collects nodes and constants; its methods are the ONNX operators that layers are made of."""
 
     def __init__(self) -> None:
-        from onnx import helper, numpy_helper
+        from onnx import ModelProto, helper
 
-        self.helper, self._from_array = helper, numpy_helper.from_array
+        self.helper = helper
+        self.proto = ModelProto()  # arrays go there at once, so that they are in memory once
         self.nodes: list[Any] = []
-        self.initializers: list[Any] = []
         self.scope = ""
+        self._bytes = 0
         self._used: dict[str, int] = {}
         self._written: dict[Any, str] = {}  # transposes and constants that are there already
 
@@ -126,10 +128,22 @@ class Writer:
         name = self._written.get(key) if key else None
         if name is None:
             name = self.name(word)
-            self.initializers.append(self._from_array(np.ascontiguousarray(array), name))
+            self._keep(array, name)
             if key:
                 self._written[key] = name
         return Value(name, array.shape, array.dtype, array=array)
+
+    def _keep(self, array: np.ndarray, name: str) -> None:
+        """Put an array into the file."""
+        self._bytes += array.nbytes
+        if self._bytes > MOST_BYTES:
+            raise ValueError("The model has 2 GiB of weights or more: an ONNX file has less.")
+        tensor = self.proto.graph.initializer.add(
+            name=name,
+            dims=array.shape,
+            data_type=self.helper.np_dtype_to_tensor_dtype(array.dtype),
+        )
+        tensor.raw_data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
     def weight(self, variable: Any, change: Any = None, tag: str = "") -> Value:
         """The values of a variable under its own name, perhaps rearranged by `change`."""
@@ -140,7 +154,7 @@ class Writer:
             scope, self.scope = self.scope, ""
             name = self._written[key] = self.name(getattr(variable, "path", "weight") + tag)
             self.scope = scope
-            self.initializers.append(self._from_array(np.ascontiguousarray(array), name))
+            self._keep(array, name)
         return Value(self._written[key], array.shape, array.dtype, array=array)
 
     def value(self, x: Any, like: Any = None) -> Value:

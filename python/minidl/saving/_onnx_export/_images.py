@@ -71,12 +71,12 @@ def resize(w: Writer, x: Value, kind: str, scales=None, size=None) -> Value:
     return channels_last(w, out)
 
 
-@layer(L.UpSampling1D)
+@layer(L.UpSampling1D, floats=True)
 def _upsampling_1d(w, layer, x):
     return resize(w, x, "nearest", (layer.size,))
 
 
-@layer(L.UpSampling2D)
+@layer(L.UpSampling2D, floats=True)
 def _upsampling_2d(w, layer, x):
     return resize(w, x, layer.interpolation, layer.size)
 

@@ -11,7 +11,7 @@ from ._registry import OPS, layer
 
 
 # -- dense and embeddings -------------------------------------------------------------------------
-@layer(L.Dense)
+@layer(L.Dense, floats=True)
 def _dense(w, layer, x):
     if x.ndim == 2 and layer.bias is not None:
         inputs = [x, w.weight(layer.kernel), w.weight(layer.bias)]
@@ -22,7 +22,7 @@ def _dense(w, layer, x):
     return w.activate(layer, out)
 
 
-@layer(L.EinsumDense)
+@layer(L.EinsumDense, floats=True)
 def _einsum_dense(w, layer, x):
     inputs, kernel, output, side = layer._terms
     front, back = ("..." if side < 0 else ""), ("..." if side > 0 else "")
@@ -56,28 +56,28 @@ def _activation(w, layer, x):
     return w.activate(layer, x)
 
 
-@layer(L.ReLU)
+@layer(L.ReLU, floats=True)
 def _relu(w, layer, x):
     return _elementwise.relu(w, x, layer.negative_slope, layer.max_value, layer.threshold)
 
 
-@layer(L.LeakyReLU)
+@layer(L.LeakyReLU, floats=True)
 def _leaky_relu(w, layer, x):
     return _elementwise.relu(w, x, layer.negative_slope)
 
 
-@layer(L.PReLU)
+@layer(L.PReLU, floats=True)
 def _prelu(w, layer, x):
     below = w.binary("Mul", w.binary("Min", x, 0.0), layer.alpha)
     return w.binary("Add", w.unary("Relu", x), below)
 
 
-@layer(L.ELU)
+@layer(L.ELU, floats=True)
 def _elu(w, layer, x):
     return OPS["elu"](w, x, layer.alpha)
 
 
-@layer(L.Softmax)
+@layer(L.Softmax, floats=True)
 def _softmax(w, layer, x, mask=None):
     mask = x.mask if mask is None else mask
     if mask is not None:

@@ -30,7 +30,7 @@ def batch_normalization(w, x, mean, variance, axis=-1, offset=None, scale=None, 
     return w.transpose(out, np.argsort(order).tolist())
 
 
-@layer(L.BatchNormalization)
+@layer(L.BatchNormalization, floats=True)
 def _batch_normalization(w, layer, x):
     statistics = (layer.moving_mean, layer.moving_variance)
     return batch_normalization(
@@ -70,7 +70,7 @@ def layer_normalization(w, x, gamma=None, beta=None, axis=-1, epsilon=None):
     return _scaled(w, w.binary("Div", off, root), gamma, beta, axes)
 
 
-@layer(L.LayerNormalization)
+@layer(L.LayerNormalization, floats=True)
 def _layer_normalization(w, layer, x):
     return layer_normalization(w, x, layer.gamma, layer.beta, layer.axis, layer.epsilon)
 
@@ -85,7 +85,7 @@ def rms_normalization(w, x, scale=None, axis=-1, epsilon=None):
     return _scaled(w, w.binary("Div", x, root), scale, None, axes)
 
 
-@layer(L.RMSNormalization)
+@layer(L.RMSNormalization, floats=True)
 def _rms_normalization(w, layer, x):
     return rms_normalization(w, x, layer.scale, layer.axis, layer.epsilon)
 
@@ -106,7 +106,7 @@ def group_normalization(w, x, groups=32, gamma=None, beta=None, axis=-1, epsilon
     return _scaled(w, out, gamma, beta, [axis])
 
 
-@layer(L.GroupNormalization)
+@layer(L.GroupNormalization, floats=True)
 def _group_normalization(w, layer, x):
     weights = (layer.gamma, layer.beta)
     return group_normalization(w, x, layer.groups, *weights, layer.axis, layer.epsilon)
@@ -123,6 +123,6 @@ def normalize(w, x, axis=-1, order=2, epsilon=None):
     return w.binary("Div", x, w.unary("Sqrt", w.binary("Max", total, least * least)))
 
 
-@layer(L.UnitNormalization)
+@layer(L.UnitNormalization, floats=True)
 def _unit_normalization(w, layer, x):
     return normalize(w, x, layer.axis, 2, 1e-12)

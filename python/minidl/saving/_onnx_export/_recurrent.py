@@ -16,7 +16,7 @@ from ._registry import layer
 _PLAIN = {"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}
 
 
-@layer(L.RNN, L.SimpleRNN, L.LSTM, L.GRU)
+@layer(L.RNN, L.SimpleRNN, L.LSTM, L.GRU, floats=True)
 def _rnn(w, layer, sequences, initial_state=None, mask=None):
     if layer.stateful:
         raise NotImplementedError(

@@ -7,13 +7,19 @@ from typing import Any
 
 LAYERS: dict[type, Callable] = {}
 OPS: dict[str, Callable] = {}
+FLOATING: set[type] = set()  # layers that compute in floats, whatever they are given
 
 
-def layer(*classes: type) -> Callable:
-    """Say that a function `(w, layer, *inputs, **arguments)` writes layers of these classes."""
+def layer(*classes: type, floats: bool = False) -> Callable:
+    """Say that a function `(w, layer, *inputs, **arguments)` writes layers of these classes.
+
+    With `floats` it is given floats where the layer is given integers.
+    """
 
     def register(function: Callable) -> Callable:
         LAYERS.update(dict.fromkeys(classes, function))
+        if floats:
+            FLOATING.update(classes)
         return function
 
     return register

@@ -16,7 +16,7 @@ from ...layers.input_layer import Input
 from ...models.functional import Functional
 from ...models.sequential import Sequential
 from ._graph import Value, Writer
-from ._registry import OPS, emitter_of
+from ._registry import FLOATING, OPS, emitter_of
 
 _MAX_DEPTH = 64  # of layers inside layers
 
@@ -31,7 +31,11 @@ class Exporter(Writer):
         with self._inside(operation.name):
             if isinstance(operation, Operation):
                 return self._call_op(operation, args, kwargs)
-            kwargs.pop("training", None)
+            if kwargs.pop("training", None) is True and operation._takes_training:
+                raise NotImplementedError(
+                    f"Layer '{operation.name}' ({type(operation).__name__}) is called with "
+                    "training=True in this model; ONNX files hold the inference."
+                )
             return self._call_layer(operation, args, kwargs)
 
     @contextmanager
@@ -76,7 +80,8 @@ class Exporter(Writer):
         """A tensor argument in the layer's dtype, if it holds floats."""
         if not isinstance(x, Value):
             return x
-        if layer.autocast and x.dtype.kind == "f" and x.dtype != layer._np_dtype:
+        floats = x.dtype.kind == "f" and layer.autocast
+        if floats or (x.dtype.kind in "iu" and type(layer) in FLOATING):
             return self.cast(x, layer._np_dtype)
         return x
 
