@@ -66,7 +66,9 @@ def _built(proto: Any, path: str) -> OnnxModel:
         kept = [type(node).FromString(node.SerializeToString()) for node in kept]
         del proto.graph.node[:]
         proto.graph.node.extend(kept)
-    return OnnxModel(program, proto.SerializeToString())
+    frame = proto.SerializeToString()
+    del proto
+    return OnnxModel(program, frame)
 
 
 def _program_of(proto: Any, path: str) -> Program:

@@ -41,9 +41,6 @@ _MOVES = frozenset(
 _KEPT = {"BatchNormalization": (3, 4)}  # weights that are not trained
 
 
-_ELSEWHERE = np.zeros(0, "float32")  # in place of constants that the model holds
-
-
 class OnnxModel(Model):
     """What `load_onnx` gives: the graph's steps, its weights as variables.
 
@@ -64,14 +61,14 @@ class OnnxModel(Model):
         trained, kept = _roles(program)
         turned = _kernels_of_convolutions(program)
         taken: dict[str, int] = {}
-        for key, array in list(program.constants.items()):
+        for key in list(program.constants):  # one after the other, so that each is there once
+            array = program.constants.pop(key)
             if key in trained or key in kept:
                 array = np.moveaxis(array, (0, 1), (-1, -2)) if key in turned else array
                 variable = self._weight(key, array, key in trained, taken)
                 self._weights_of[key] = Hwio(variable) if key in turned else variable
             else:
                 self._constants[key] = Tensor(array)
-            program.constants[key] = _ELSEWHERE
         self.built = True
 
     def _weight(self, key: str, array: np.ndarray, trained: bool, taken: dict[str, int]) -> Any:
