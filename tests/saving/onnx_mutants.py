@@ -1,6 +1,21 @@
-"""Small ONNX files and their mutations: of bytes, and of the fields of the messages."""
+"""ONNX files mutated by the thousand, in their bytes and in the fields of their messages: each is
+read or refused, with no crash, no hang and memory within bounds.
+
+`python -m tests.saving.onnx_mutants --count 1000000` is the long run.
+"""
+
+import argparse
+import random
+import resource
+import tempfile
+import time
+import warnings
+from pathlib import Path
 
 import numpy as np
+
+MOST_SECONDS = 5.0  # a file
+MOST_MEMORY = 256 << 20  # bytes beyond what was there at the start
 
 WIDE = [0, 1, 2, -1, 127, 255, 1 << 20, 1 << 31, 1 << 40, (1 << 63) - 1, -(1 << 63)]
 TEXTS = ["", "x", "y", "../../etc/passwd", "Relu", "Loop", "FLOAT", "ab,bc->ac", "\x00", "é" * 50]
@@ -102,31 +117,89 @@ def _set(rng, put, old):
         put(old)
 
 
-def onnx_file(folder):
-    """Half bytes, half fields; a file that is taken is run once."""
-    import warnings
+def of_bytes(rng, data):
+    """One to eight changes: bits, bytes, and pieces cut, doubled or moved."""
+    data = bytearray(data)
+    for _ in range(1 + int(rng.random() ** 3 * 8)):
+        if not data:
+            break
+        at = rng.randrange(len(data))
+        end = at + rng.choice([1, 4, 16, 256])
+        kind = rng.randrange(7)
+        if kind < 2:
+            data[at] ^= 1 << rng.randrange(8)
+        elif kind < 4:
+            data[at] = rng.choice([0, 1, 2, 8, 0x7F, 0x80, 0xFF, rng.randrange(256)])
+        elif kind == 4:
+            data[at:end] = data[at:end] * 2 if rng.random() < 0.5 else b""
+        elif kind == 5:
+            begin = rng.randrange(len(data))
+            data[at:end] = data[begin : begin + end - at]
+        elif rng.random() < 0.3:
+            del data[at:]
+    return bytes(data)
 
+
+def work(count, seed):
+    """All cases, in this process. Returns a report."""
     from minidl import saving
 
-    from .mutate import of_bytes
-
+    warnings.simplefilter("ignore")
+    rng = random.Random(seed)
     prepared = [(proto, proto.SerializeToString(), x) for proto, x in seeds()]
-    inputs = []
+    refused, slowest, start = 0, 0.0, _peak()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.onnx"
+        for case in range(count):
+            if case == min(200, count // 2):
+                start = _peak()
+                _limit_memory()
+            proto, data, x = rng.choice(prepared)
+            if rng.random() < 0.5:
+                data = of_bytes(rng, data)
+            else:
+                data = of_proto(rng, proto).SerializeToString()
+            path.write_bytes(data)
+            begin = time.perf_counter()
+            try:
+                model = saving.load_onnx(path)
+            except (ValueError, NotImplementedError) as error:
+                refused += 1
+                assert str(error), "an error without a message"
+            else:
+                _run(model, x)
+            slowest = max(slowest, time.perf_counter() - begin)
+            assert slowest <= MOST_SECONDS, f"{slowest:.1f} s for one file"
+    grown = _peak() - start
+    assert grown <= MOST_MEMORY, f"memory grew by {grown >> 20} MiB"
+    return f"{count} files, {refused} refused, slowest {slowest:.3f} s, {grown >> 20} MiB more"
 
-    def make(rng):
-        proto, data, x = rng.choice(prepared)
-        inputs[:] = [x]
-        return (
-            of_bytes(rng, data) if rng.random() < 0.5 else of_proto(rng, proto).SerializeToString()
-        )
 
-    def attempt(path):
-        try:
-            model = saving.load_onnx(path)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                model.call(inputs)
-        except (NotImplementedError, MemoryError) as error:  # the latter while running
-            raise ValueError(f"{type(error).__name__}: {error}") from error
+def _run(model, x):
+    """What was read is run once; there too an error must be a plain one."""
+    try:
+        model.call([x])
+    except (ValueError, NotImplementedError, MemoryError) as error:
+        assert isinstance(error, MemoryError) or str(error)
 
-    return make, attempt
+
+def _peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def _limit_memory():
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests.saving.onnx_mutants")
+    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    print(work(given.count, given.seed))
+
+
+if __name__ == "__main__":
+    main()

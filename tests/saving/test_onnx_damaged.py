@@ -2,12 +2,16 @@
 
 import itertools
 import resource
+import subprocess
+import sys
 import tracemalloc
 
 import minidl
 import numpy as np
 import pytest
 from minidl import saving
+
+from tests.processes import ROOT, how_it_ended
 
 from .onnx_peer import onnx
 
@@ -387,6 +391,17 @@ def test_results_out_of_all_proportion(name):
     loaded = model_of(model)
     with pytest.raises(ValueError, match=r"is refused: it has more than|is not resized"):
         loaded(np.ones((1, 2), "float32"))
+
+
+def test_mutated_files():
+    """20,000 of them, in a process of their own with its memory capped."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.saving.onnx_mutants", "--count", "20000"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert not done.returncode, f"{how_it_ended(done.returncode)}\n{done.stderr[-3000:]}"
+    refused = int(done.stdout.split(" refused")[0].split()[-1])
+    assert 5_000 < refused < 19_500  # neither all nor none
 
 
 def test_weights_are_not_run_as_anything():

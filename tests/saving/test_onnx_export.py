@@ -1,6 +1,7 @@
 """Every layer as ONNX: the checker takes it, onnxruntime gives what `predict` gives."""
 
 import inspect
+import random
 
 import minidl
 import numpy as np
@@ -144,6 +145,70 @@ VARIANTS = {
     ),
     "noise": ([L.GaussianNoise(1.0), L.GaussianDropout(0.5), L.SpatialDropout1D(0.5)], (4, 3)),
 }
+
+
+def _random_window(seed):
+    """A random convolution or pooling, its input shape, perhaps open, and sizes for that."""
+    rng = random.Random(seed)
+    rank = rng.choice([1, 2])
+    channels = rng.choice([1, 2, 3, 4, 6])
+
+    def sizes(low, high):
+        return [rng.randint(low, high) for _ in range(rank)]
+
+    window, strides, dilation = sizes(1, 4), sizes(1, 3), [1] * rank
+    if rng.random() < 0.4:
+        strides, dilation = [1] * rank, sizes(1, 3)
+    padding = rng.choice(["valid", "same"])
+    reach = [(k - 1) * d + 1 for k, d in zip(window, dilation, strict=True)]
+    size = [max(n, k) for n, k in zip(sizes(5, 12), reach, strict=True)]
+
+    def of(name):
+        return getattr(L, f"{name}{rank}D")
+
+    kind = rng.randrange(6)
+    if kind == 0:
+        groups = rng.choice([g for g in (1, 2, 3) if channels % g == 0])
+        filters = groups * rng.randint(1, 3)
+        options = {"dilation_rate": dilation, "groups": groups, "use_bias": rng.random() < 0.7}
+        layer = of("Conv")(filters, window, strides, padding, **options)
+    elif kind == 1:
+        times = rng.randint(1, 3)
+        layer = of("DepthwiseConv")(window, strides, padding, times, dilation_rate=dilation)
+    elif kind == 2:
+        layer = of("SeparableConv")(3, window, strides, padding, dilation_rate=dilation)
+    elif kind == 3:
+        extra = None if rng.random() < 0.5 else [rng.randrange(s) for s in strides]
+        options = {"output_padding": extra, "dilation_rate": dilation}
+        layer = getattr(L, f"Conv{rank}DTranspose")(2, window, strides, padding, **options)
+    else:
+        layer = of("MaxPooling" if kind == 4 else "AveragePooling")(window, strides, padding)
+    return layer, [None] * rank if rng.random() < 0.25 else size, size, channels
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_windows(block):
+    """In onnxruntime, and read again."""
+    from minidl.saving._onnx_import import model_of
+
+    done = 0
+    for seed in range(40 * block, 40 * block + 40):
+        try:
+            layer, shape, size, channels = _random_window(seed)
+            model = minidl.Sequential([minidl.Input((*shape, channels)), layer])
+        except ValueError:  # strides beside dilation
+            continue
+        x = np.random.default_rng(seed).standard_normal((2, *size, channels)).astype("float32")
+        want = model(x).numpy()
+        try:
+            proto = checked(model)
+        except NotImplementedError as error:
+            assert "strides wider than the window" in str(error) and None in shape
+            continue
+        equal(want, run(proto, [x]))
+        equal(want, model_of(proto)(x).numpy(), 1e-5)
+        done += 1
+    assert done > 25
 
 
 def _fresh(layer):

@@ -28,6 +28,7 @@ def _many(value: Any, rank: int) -> tuple[int, ...]:
 
 
 def _borders(
+    w: Writer,
     sizes: Sequence[int | None],
     reach: Sequence[int],
     strides: Sequence[int],
@@ -40,7 +41,9 @@ def _borders(
     for i, (n, k, s) in enumerate(zip(sizes, reach, strides, strict=True)):
         front = back = 0
         if padding == "same":
-            if n is None and s > 1:
+            if n is None and k <= min(s, 2):
+                back = k - 1  # in front there is nothing, and what is too much behind does no harm
+            elif n is None and s > 1:
                 open_sizes = True
             else:
                 total = k - s if n is None else (-(-n // s) - 1) * s + k - n
@@ -56,6 +59,11 @@ def _borders(
         before.append(front)
         after.append(back)
     if open_sizes:
+        if any(k < s for k, s in zip(reach, strides, strict=True)):
+            raise NotImplementedError(
+                f"{w.scope}: padding='same' of open sizes with strides wider than the window "
+                "cannot be exported to ONNX. Give the sizes in `Input`."
+            )
         return {"auto_pad": "SAME_UPPER"}, out
     return {"pads": [*before, *after]} if rank else {}, out
 
@@ -74,7 +82,7 @@ def convolve(
     rank = x.ndim - 2
     strides, dilation = _many(strides, rank), _many(dilation, rank)
     reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape[2:], dilation, strict=True)]
-    attributes, sizes = _borders(x.shape[1:-1], reach, strides, padding)
+    attributes, sizes = _borders(w, x.shape[1:-1], reach, strides, padding)
     out = w.node(
         "Conv",
         [channels_first(w, x), kernel, None if bias is None else w.value(bias)],
@@ -200,7 +208,7 @@ def _pool(w, operator, x, pool_size, strides, padding, **attributes):
     rank = x.ndim - 2
     size = _many(pool_size, rank)
     strides = size if strides is None else _many(strides, rank)
-    borders, sizes = _borders(x.shape[1:-1], size, strides, _lower(padding))
+    borders, sizes = _borders(w, x.shape[1:-1], size, strides, _lower(padding))
     out = w.node(
         operator,
         [channels_first(w, x)],
