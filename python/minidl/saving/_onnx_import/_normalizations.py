@@ -11,16 +11,15 @@ from ._registry import IMAGES, Refused, axes_in, is_float, operator
 
 
 @operator("BatchNormalization", layout=IMAGES)
-def _batch_normalization(
-    epsilon=1e-5, momentum=0.9, training_mode=0, spatial=1, _outputs=1, _version=14
-):
+def _batch_normalization(epsilon=1e-5, momentum=0.9, training_mode=0, spatial=1, _outputs=1):
     if training_mode:
         raise Refused("attribute training_mode=1: minidl runs the graph's inference")
+    if _outputs > 1:
+        raise Refused("more than one output, those of training")
     if not spatial:
         raise Refused("attribute spatial=0")
 
     def run(x, scale, bias, mean, variance):
-        """More than one output belongs to training, in old opsets too."""
         if x.ndim < 2:
             raise ValueError(f"the input has {x.ndim} axes")
         last = x if x.ndim == 2 else channels_last(x)

@@ -56,6 +56,14 @@ def plain(x: Any) -> Any:
     return x.first() if isinstance(x, Images) else x
 
 
+def _named(names: Any) -> list[str]:
+    """Names without the empty ones at the end, which stand for what is left out."""
+    found = list(names)
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
 class Step:
     """One node: a function of named values."""
 
@@ -64,10 +72,8 @@ class Step:
         self.name = node.name or (node.output[0] if node.output else "")
         self.run = run
         self.layout = operator.layout
-        self.inputs = list(node.input)
-        while self.inputs and not self.inputs[-1]:
-            self.inputs.pop()
-        self.outputs = list(node.output)
+        self.inputs = _named(node.input)
+        self.outputs = _named(node.output)
         self.captured = captured
         self.graphs: list[Program] = []  # inside the node
         self.last_use: list[str] = []
@@ -81,7 +87,13 @@ class Step:
         except (ValueError, TypeError, IndexError, ArithmeticError, NotImplementedError) as error:
             kind = NotImplementedError if isinstance(error, NotImplementedError) else ValueError
             raise kind(f"ONNX node '{self.name}' ({self.kind}): {error}") from error
-        for name, value in zip(self.outputs, out if type(out) is tuple else (out,), strict=False):
+        out = out if type(out) is tuple else (out,)
+        if len(out) < len(self.outputs):
+            raise ValueError(
+                f"ONNX node '{self.name}' ({self.kind}) names {len(self.outputs)} outputs; it has "
+                f"{len(out)}"
+            )
+        for name, value in zip(self.outputs, out, strict=False):
             if name:
                 values[name] = value
 
@@ -240,7 +252,7 @@ class Program:
                 captured |= value.captured
                 graphs.append(value)
             given[name] = value
-        for name, fact in (("_version", self.version), ("_outputs", len(node.output))):
+        for name, fact in (("_version", self.version), ("_outputs", len(_named(node.output)))):
             if name in operator.asks:
                 given[name] = fact
         run = operator.factory(**given)
