@@ -11,7 +11,7 @@ import numpy as np
 from ... import ops
 from ..._tape import Tensor, Variable
 from ._read import DEEPEST, read_attribute, read_tensor, read_type
-from ._registry import FOLLOWS, IMAGES, OPERATORS, Operator, Refused, takes
+from ._registry import FOLLOWS, IMAGES, OPERATORS, RAW, Operator, Refused, axes_in, takes
 
 OLDEST, NEWEST = 1, 28  # opsets whose operators are known
 
@@ -21,12 +21,19 @@ class Images:
 
     def __init__(self, last: Tensor):
         self.last = last
+        n = last.ndim
+        self.shape = (last.shape[0], last.shape[n - 1], *last.shape[1 : n - 1])
         self._first: Tensor | None = None
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
         return self.last.ndim
+
+    def place(self, axis: int) -> int:
+        """Where an axis of the file's lies."""
+        (axis,) = axes_in([axis], self.ndim)
+        return axis if axis == 0 else self.ndim - 1 if axis == 1 else axis - 1
 
     def first(self) -> Tensor:
         """The tensor as the file means it."""
@@ -98,6 +105,8 @@ class Step:
                 values[name] = value
 
     def _compute(self, given: list[Any], values: dict[str, Any]) -> Any:
+        if self.layout == RAW:
+            return self.run(*given)
         if self.layout == IMAGES:
             return self.run(given[0], *map(plain, given[1:]))
         if self.layout == FOLLOWS and any(isinstance(x, Images) for x in given):

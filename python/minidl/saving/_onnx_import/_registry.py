@@ -16,7 +16,7 @@ import numpy as np
 
 from ..._tape import Tensor
 
-PLAIN, FOLLOWS, IMAGES = "plain", "follows", "images"
+PLAIN, FOLLOWS, IMAGES, RAW = "plain", "follows", "images", "raw"
 # Of what an operator makes of a few numbers: 2 GiB of float32.
 MOST_ELEMENTS = 1 << 29
 
@@ -31,7 +31,8 @@ class Operator:
     Args:
         factory: Takes the attributes, returns the function of the tensors.
         layout: `PLAIN`; `FOLLOWS` for functions of elements, which do not mind the order of axes;
-            `IMAGES` for those that take their first input channels-last and give such a result.
+            `IMAGES` for those that take their first input channels-last and give such a result;
+            `RAW` for those that see to it themselves.
     """
 
     def __init__(self, factory: Callable, layout: str):

@@ -10,8 +10,9 @@ import numpy as np
 from ... import ops
 from ..._symbolic import broadcast
 from ..._tape import Tensor
+from ._program import Images, plain
 from ._read import dtype_of
-from ._registry import PLAIN, Refused, axes_in, check_size, ints, operator, simple
+from ._registry import PLAIN, RAW, Refused, axes_in, check_size, ints, operator, simple
 
 
 def _at(x: Any) -> np.ndarray:
@@ -185,10 +186,13 @@ def _tile():
     return run
 
 
-@operator("Concat")
+@operator("Concat", layout=RAW)
 def _concat(axis):
-    def run(*xs):
-        return ops.concatenate(list(xs), axis)
+    def run(first, *rest):
+        xs = [first, *rest]
+        if all(isinstance(x, Images) for x in xs):
+            return Images(ops.concatenate([x.last for x in xs], first.place(axis)))
+        return ops.concatenate([plain(x) for x in xs], axis)
 
     return run
 
@@ -240,7 +244,7 @@ def _slice(starts=None, ends=None, axes=None):
     return run
 
 
-@operator("Pad")
+@operator("Pad", layout=RAW)
 def _pad(mode="constant", pads=None, value=0.0):
     if mode not in ("constant", "reflect", "edge", "wrap"):
         raise Refused(f"attribute mode={mode!r}")
@@ -258,11 +262,15 @@ def _pad(mode="constant", pads=None, value=0.0):
             slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, both, strict=True)
         )
         if any(min(pair) < 0 for pair in both):
-            x = ops.getitem(x, cut)
+            x = ops.getitem(plain(x), cut)
             both = [(max(a, 0), max(b, 0)) for a, b in both]
         if mode != "constant":
-            return _by_indices(x, both, mode)
+            return _by_indices(plain(x), both, mode)
         fill = value if value_ is None else _at(value_).reshape(())[()]
+        if isinstance(x, Images):
+            both = [both[0], *both[2:], both[1]]
+            out = ops.pad(x.last, both, constant_values=np.asarray(fill, x.last.data.dtype)[()])
+            return Images(out)
         return ops.pad(x, both, constant_values=np.asarray(fill, x.data.dtype)[()])
 
     return run
