@@ -93,6 +93,85 @@ def test_the_rest_is_refused(cases):
             assert not _passes(case), f"{case.name} passes: add {name} to the record"
 
 
+# Those with a gradient, taken at places without a kink.
+DIFFERENTIABLE = """
+Abs Acos Acosh Add AffineGrid Asin Asinh Atan Atanh Attention AveragePool BatchNormalization
+CausalConvWithState Celu CenterCropPad Concat Conv ConvTranspose Cos Cosh CumProd CumSum
+DepthToSpace Div Elu Erf Exp Expand Flatten Gather GatherElements GatherND Gelu Gemm
+GlobalAveragePool GlobalMaxPool GridSample GroupNormalization GRU HardSigmoid HardSwish
+InstanceNormalization LayerNormalization LeakyRelu LinearAttention Log LogSoftmax LpNormalization
+LpPool LRN LSTM MatMul Max MaxPool Mean MeanVarianceNormalization Min Mul Neg
+NegativeLogLikelihoodLoss PRelu Reciprocal ReduceLogSum ReduceLogSumExp ReduceL1 ReduceL2 ReduceMax
+ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize ReverseSequence
+RMSNormalization RNN RotaryEmbedding ScatterElements ScatterND Selu Shrink Sigmoid Sin Sinh Slice
+Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum SwiGLU
+Swish Tan Tanh ThresholdedRelu Tile TopK Transpose Unsqueeze Where
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_gradients(name, cases):
+    """In float64, against central differences along a random direction."""
+    checked = 0
+    for case in cases[name]:
+        checked += _gradients_agree(case)
+        if checked >= 4:
+            break
+    assert checked or onnx().__version__ != ONNX_VERSION
+
+
+def _gradients_agree(case):
+    """How many inputs of a case were checked."""
+    import minidl
+    from minidl.saving._onnx_import import model_of
+    from minidl.saving._onnx_import._program import plain
+
+    try:
+        model = model_of(case.model)
+    except NotImplementedError:
+        return 0
+    (step,) = model._program.steps
+    rng = np.random.default_rng(0)
+    values = {}
+    for key, x in zip(model.input_names, map(_array, case.data_sets[0][0]), strict=True):
+        if x.dtype.kind == "f" and key not in ("roi", "scales"):
+            x = np.asarray(x, "float64")
+            x = x + 1e-3 * rng.standard_normal(x.shape) if x.ndim else x
+        values[key] = x
+    floats = [k for k, x in values.items() if x.dtype == np.float64 and x.ndim]
+
+    def run(given):
+        named = {
+            k: x if isinstance(x, minidl.Tensor) else minidl.Tensor(x) for k, x in given.items()
+        }
+        step(named)
+        return plain(named[next(n for n in step.outputs if n)])
+
+    try:
+        out = run(values)
+    except NotImplementedError:
+        return 0
+    if out.data.dtype != np.float64 or not np.isfinite(out.data).all():
+        return 0
+    weight = rng.standard_normal(out.shape)
+    tensors = {k: minidl.Tensor(values[k]) for k in floats}
+    with minidl.GradientTape() as tape:
+        for x in tensors.values():
+            tape.watch(x)
+        total = minidl.ops.sum(run({**values, **tensors}) * weight)
+    gradients = tape.gradient(total, list(tensors.values()))
+    for key, gradient in zip(floats, gradients, strict=True):
+        way = rng.standard_normal(values[key].shape)
+        ends = [
+            float((run({**values, key: values[key] + s * 1e-6 * way}).data * weight).sum())
+            for s in (1, -1)
+        ]
+        numeric = (ends[0] - ends[1]) / 2e-6
+        found = 0.0 if gradient is None else float((gradient.numpy() * way).sum())
+        assert found == pytest.approx(numeric, rel=2e-3, abs=2e-5), f"{case.name}, {key}"
+    return len(floats)
+
+
 def test_the_record():
     from minidl.saving._onnx_import import OPERATORS
 

@@ -12,7 +12,9 @@ from . import (  # noqa: F401  (they fill the registry)
     _normalizations,
     _recurrent,
     _resizing,
+    _sampling,
     _shapes,
+    _states,
     _sums,
 )
 from ._model import OnnxModel
