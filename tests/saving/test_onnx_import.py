@@ -1,5 +1,8 @@
 """Models read from ONNX files: what was exported comes back, predicts alike, and trains."""
 
+import copy
+import pickle
+
 import minidl
 import numpy as np
 import pytest
@@ -226,6 +229,20 @@ def test_out_again_with_what_was_learned(name, tmp_path):
     proto = onnx().load(str(tmp_path / "y.onnx"))
     onnx().checker.check_model(proto, full_check=True)
     equal(new, run(proto, [x]))
+
+
+def test_copies(tmp_path):
+    model = minidl.Sequential([minidl.Input((6, 6, 3)), L.Conv2D(2, 3), L.Flatten(), L.Dense(2)])
+    model.export(tmp_path / "x.onnx", verbose=False)
+    loaded = shaken(saving.load_onnx(tmp_path / "x.onnx"))
+    x = np.random.default_rng(0).standard_normal((2, 6, 6, 3)).astype("float32")
+    want = loaded.predict(x, verbose=0)
+    for twin in (copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded))):
+        assert twin.name == loaded.name
+        equal(want, twin.predict(x, verbose=0), 1e-6)
+        twin.set_weights([0 * w for w in twin.get_weights()])
+        assert not twin.predict(x, verbose=0).any()
+    equal(want, loaded.predict(x, verbose=0), 1e-6)
 
 
 def test_no_config(tmp_path):

@@ -15,6 +15,7 @@ from ...models.functional import Functional
 from ...models.sequential import Sequential
 from .._atomic import replacing
 from . import (  # noqa: F401  (they fill the registry)
+    _activations,
     _attention,
     _convolutions,
     _elementwise,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import layers as L
-from . import _elementwise
+from . import _activations
 from ._graph import Value
 from ._registry import layer, op
 
@@ -16,9 +16,9 @@ from ._registry import layer, op
 def masked_softmax(w, scores: Value, seen: Value | None) -> Value:
     """The softmax where `seen`, zeros elsewhere: also in a row of no key."""
     if seen is None:
-        return _elementwise.softmax(w, scores)
+        return _activations.softmax(w, scores)
     least = float(np.finfo(scores.dtype).min) / 2
-    weights = _elementwise.softmax(w, w.where(seen, scores, least))
+    weights = _activations.softmax(w, w.where(seen, scores, least))
     return w.where(seen, weights, 0.0)
 
 

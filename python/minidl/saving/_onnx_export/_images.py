@@ -9,8 +9,9 @@ from ...config import epsilon
 from ...ops._resampling import resampling_matrix
 from ...ops.image import aspect_crop
 from ._convolutions import channels_first, channels_last
-from ._graph import _END, Value, Writer
+from ._graph import Value, Writer
 from ._registry import layer, op
+from ._shaping import END
 
 
 # -- borders --------------------------------------------------------------------------------------
@@ -37,7 +38,7 @@ def _cropping_2d(w, layer, x):
 def crop(w: Writer, x: Value, borders) -> Value:
     """Without some entries before and behind, from axis 1 on."""
     starts = [front for front, _ in borders]
-    ends = [-back if back else _END for _, back in borders]
+    ends = [-back if back else END for _, back in borders]
     return w.slice(x, starts, ends, range(1, 1 + len(starts)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ... import layers as L
-from . import _elementwise, _shapes
+from . import _activations, _shapes
 from ._graph import Value
 from ._registry import OPS, layer
 
@@ -58,12 +58,12 @@ def _activation(w, layer, x):
 
 @layer(L.ReLU, floats=True)
 def _relu(w, layer, x):
-    return _elementwise.relu(w, x, layer.negative_slope, layer.max_value, layer.threshold)
+    return _activations.relu(w, x, layer.negative_slope, layer.max_value, layer.threshold)
 
 
 @layer(L.LeakyReLU, floats=True)
 def _leaky_relu(w, layer, x):
-    return _elementwise.relu(w, x, layer.negative_slope)
+    return _activations.relu(w, x, layer.negative_slope)
 
 
 @layer(L.PReLU, floats=True)
@@ -84,7 +84,7 @@ def _softmax(w, layer, x, mask=None):
         hidden = w.binary("Sub", 1.0, w.cast(w.value(mask), x.dtype))
         x = w.binary("Add", x, w.binary("Mul", hidden, -1.5e38))
     axis = layer.axis
-    return _elementwise.softmax(w, x, axis)
+    return _activations.softmax(w, x, axis)
 
 
 # -- layers that only work in training ------------------------------------------------------------

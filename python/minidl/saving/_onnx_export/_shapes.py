@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from ._elementwise import as_float
-from ._graph import _END
 from ._registry import op
+from ._shaping import END
 
 
 # -- shapes ---------------------------------------------------------------------------------------
@@ -100,14 +100,14 @@ def _getitem(w, x, key):
         if isinstance(k, slice):
             step = 1 if k.step is None else k.step
             if (k.start, k.stop, step) != (None, None, 1):
-                starts.append(k.start if k.start is not None else 0 if step > 0 else _END)
-                ends.append(k.stop if k.stop is not None else _END if step > 0 else -_END)
+                starts.append(k.start if k.start is not None else 0 if step > 0 else END)
+                ends.append(k.stop if k.stop is not None else END if step > 0 else -END)
                 axes.append(axis)
                 steps.append(step)
             place += 1
         else:
             starts.append(k)
-            ends.append(_END if k == -1 else k + 1)
+            ends.append(END if k == -1 else k + 1)
             axes.append(axis)
             steps.append(1)
             gone.append(axis)

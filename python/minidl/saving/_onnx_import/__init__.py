@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._onnx_export import import_onnx
 from . import (  # noqa: F401  (they fill the registry)
     _attention,
     _convolutions,
@@ -19,7 +20,7 @@ from . import (  # noqa: F401  (they fill the registry)
 )
 from ._model import OnnxModel
 from ._program import NEWEST, OLDEST, Program
-from ._read import read_file
+from ._read import parse, read_file
 from ._registry import OPERATORS, Refused
 
 __all__ = ["NEWEST", "OLDEST", "OPERATORS", "OnnxModel", "load_onnx", "model_of"]
@@ -57,6 +58,12 @@ def model_of(proto: Any, path: str = "the model") -> OnnxModel:
     copy = type(proto)()
     copy.CopyFrom(proto)
     return _built(copy, path)
+
+
+def _unpickled(data: bytes, name: str) -> OnnxModel:
+    model = _built(parse(import_onnx(), data, name), name)
+    model.name = name
+    return model
 
 
 def _built(proto: Any, path: str) -> OnnxModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,6 +96,17 @@ class OnnxModel(Model):
             array = np.ascontiguousarray(array).reshape(array.shape)
             proto.graph.initializer.append(numpy_helper.from_array(array, name))
         return proto
+
+    def __deepcopy__(self, memo: dict) -> OnnxModel:
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        twin.__dict__.update(copy.deepcopy(self.__getstate__(), memo))
+        return twin
+
+    def __reduce__(self) -> Any:
+        from . import _unpickled
+
+        return _unpickled, (self._to_onnx().SerializeToString(), self.name)
 
     def get_config(self) -> dict:
         raise NotImplementedError(
