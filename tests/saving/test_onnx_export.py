@@ -1,6 +1,7 @@
 """Every layer as ONNX: the checker takes it, onnxruntime gives what `predict` gives."""
 
 import inspect
+import os
 import random
 
 import minidl
@@ -486,6 +487,23 @@ def test_export(tmp_path, capsys):
         model.export(path, format="tf_saved_model")
     with pytest.raises(ValueError, match="not built"):
         minidl.Sequential([L.Dense(2)]).export(path)
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_failing_disk_leaves_the_old_file(step, tmp_path, monkeypatch):
+    model = minidl.Sequential([minidl.Input((4,)), L.Dense(2)])
+    path = tmp_path / "x.onnx"
+    path.write_bytes(b"before")
+
+    def fail(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(OSError, match="No space left"):
+        model.export(path, verbose=False)
+    monkeypatch.undo()
+    assert path.read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == ["x.onnx"]
 
 
 def test_without_onnx(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from minidl import saving
 
-from .onnx_peer import equal, onnx
+from .onnx_peer import equal, onnx, run
 
 torch = pytest.importorskip("torch", reason="networks of PyTorch need it: pip install torch")
 onnx()
@@ -76,7 +76,7 @@ NETWORKS = {
 }
 
 
-def _exported(name, path):
+def _exported(name, path, opset=17):
     torch.manual_seed(0)
     build, make = NETWORKS[name]
     network = build().eval()
@@ -90,7 +90,13 @@ def _exported(name, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network, (x,), str(path), dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "n"}}
+            network,
+            (x,),
+            str(path),
+            dynamo=False,
+            opset_version=opset,
+            input_names=["x"],
+            dynamic_axes={"x": {0: "n"}},
         )
     return network, x
 
@@ -105,6 +111,16 @@ def test_exported_by_torch(name, tmp_path):
     equal(want, model.predict(x.numpy(), verbose=0, batch_size=2), 2e-5)
     sizes = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
     assert sizes >= 0.95 * sum(p.numel() for p in network.parameters())
+
+
+@pytest.mark.parametrize("opset", [9, 10, 11, 12, 13, 15, 20])
+@pytest.mark.parametrize("name", ["images", "steps"])
+def test_older_opsets(name, opset, tmp_path):
+    """As onnxruntime reads them: before opset 11 resizing is not PyTorch's."""
+    path = tmp_path / "x.onnx"
+    _, x = _exported(name, path, opset)
+    model = saving.load_onnx(path)
+    equal(model(x.numpy()).numpy(), run(onnx().load(str(path)), [x.numpy()]), 2e-5)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

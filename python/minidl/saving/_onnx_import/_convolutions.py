@@ -143,9 +143,7 @@ def _conv_transpose(
             wanted = output_shape[-rank + i] if output_shape is not None else wanted
             if wanted is not None:
                 total = max(covered - wanted, 0)
-                front = total // 2 if auto_pad != "SAME_LOWER" else total - total // 2
-                if auto_pad in ("NOTSET", "VALID"):
-                    front = total // 2
+                front = total // 2 if auto_pad == "SAME_UPPER" else total - total // 2
                 back = covered - wanted - front
             cuts.append((front, front + covered - front - back))
             sizes.append(max(covered, cuts[-1][1]))

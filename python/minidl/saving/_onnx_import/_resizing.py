@@ -22,6 +22,8 @@ def _resize(
     if mode not in ("nearest", "linear", "cubic"):
         raise ValueError(f"mode={mode!r}")
     place = coordinate_transformation_mode
+    if _version < 11:  # the attributes that say so came later
+        place, nearest_mode = "asymmetric", "floor"
     if place not in _PLACES:
         raise Refused(f"attribute coordinate_transformation_mode={place!r}")
     if keep_aspect_ratio_policy not in ("stretch", "not_larger", "not_smaller"):
