@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from minidl import layers, saving
 
-from .onnx_peer import equal, onnx, run, shaken
+from .onnx_peer import checked, equal, onnx, run, shaken
 from .zoo import MODELS
 
 onnx()
@@ -229,6 +229,29 @@ def test_out_again_with_what_was_learned(name, tmp_path):
     proto = onnx().load(str(tmp_path / "y.onnx"))
     onnx().checker.check_model(proto, full_check=True)
     equal(new, run(proto, [x]))
+
+
+@pytest.mark.parametrize("name", ["convolutions", "bidirectional", "attention"])
+def test_out_again_inside_another_model(name, tmp_path):
+    base, shapes = MODELS[name](minidl)
+    shaken(base).export(tmp_path / "x.onnx", verbose=False)
+    loaded = saving.load_onnx(tmp_path / "x.onnx")
+    inputs = [minidl.Input(s) for s in shapes]
+    whole = loaded(inputs if len(inputs) > 1 else inputs[0])
+    again = loaded([x * 2 for x in inputs] if len(inputs) > 1 else inputs[0] * 2)
+    y = L.Dense(2)(L.Concatenate()([whole, again]))
+    model = minidl.Model(inputs, y)
+    rng = np.random.default_rng(0)
+    x = [rng.standard_normal((3, *s)).astype("float32") for s in shapes]
+    equal(model(x if len(x) > 1 else x[0]).numpy(), run(checked(model), x))
+
+
+def test_inside_another_model_of_another_opset():
+    graph = _graph([("Relu", ["x"], ["y"], {})], {"x": [None, 2]}, {"y": [None, 2]})
+    x = minidl.Input((2,))
+    model = minidl.Model(x, _model_of(graph, opset=13)(x))
+    with pytest.raises(NotImplementedError, match="of opset 13"):
+        checked(model)
 
 
 def test_copies(tmp_path):

@@ -39,8 +39,12 @@ class Writer(Shaping):
     def name(self, word: str) -> str:
         """A new name that starts with the layer's."""
         wanted = f"{self.scope}/{word}" if self.scope else word
-        count = self._used[wanted] = self._used.get(wanted, -1) + 1
-        return f"{wanted}_{count}" if count else wanted
+        found = wanted
+        while found in self._used:  # "x_1" may be there by itself
+            self._used[wanted] += 1
+            found = f"{wanted}_{self._used[wanted]}"
+        self._used.setdefault(found, 0)
+        return found
 
     def reserve(self, name: str) -> None:
         """Keep a name for an input or output of the graph."""

@@ -59,6 +59,8 @@ class Exporter(Writer):
             return self.functional(layer, args[0])
         if type(layer).call is Sequential.call:
             return self.sequential(layer, args[0])
+        if hasattr(layer, "_into_onnx"):  # a graph that was read from a file
+            return layer._into_onnx(self, args[0])
         emit = emitter_of(layer)
         if emit is None:
             return self._trace(layer, args, kwargs)

@@ -97,6 +97,23 @@ class OnnxModel(Model):
             proto.graph.initializer.append(numpy_helper.from_array(array, name))
         return proto
 
+    def _into_onnx(self, w: Any, inputs: Any) -> Any:
+        """Write the graph into that of another model."""
+        from onnx import ModelProto
+
+        from ._inlining import inline
+
+        constants = {}
+        for name, value in {**self._constants, **self._weights_of}.items():
+            if isinstance(value, Hwio):
+                turn = (-1, -2), (0, 1)
+                constants[name] = w.weight(
+                    value.variable, lambda a, turn=turn: np.moveaxis(a, *turn), "/oihw"
+                )
+            else:
+                constants[name] = w.value(value)
+        return inline(w, self, ModelProto.FromString(self._frame), constants, inputs)
+
     def __deepcopy__(self, memo: dict) -> OnnxModel:
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
