@@ -11,6 +11,7 @@ from . import (  # noqa: F401  (they fill the registry)
     _elementwise,
     _indices,
     _normalizations,
+    _quantized,
     _recurrent,
     _resizing,
     _sampling,

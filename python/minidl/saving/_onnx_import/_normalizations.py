@@ -12,9 +12,7 @@ from ._registry import IMAGES, Refused, axes_in, is_float, operator
 
 @operator("BatchNormalization", layout=IMAGES)
 def _batch_normalization(epsilon=1e-5, momentum=0.9, training_mode=0, spatial=1, _outputs=1):
-    if training_mode:
-        raise Refused("attribute training_mode=1: minidl runs the graph's inference")
-    if _outputs > 1:
+    if _outputs > 1 and not training_mode:
         raise Refused("more than one output, those of training")
     if not spatial:
         raise Refused("attribute spatial=0")
@@ -23,8 +21,19 @@ def _batch_normalization(epsilon=1e-5, momentum=0.9, training_mode=0, spatial=1,
         if x.ndim < 2:
             raise ValueError(f"the input has {x.ndim} axes")
         last = x if x.ndim == 2 else channels_last(x)
+        kept = ()
+        if training_mode:  # by the batch's own statistics; the kept ones move towards them
+            axes = tuple(range(last.ndim - 1))
+            batch_mean = ops.mean(last, axes)
+            batch_variance = ops.mean(ops.square(last - batch_mean), axes)
+            kept = tuple(
+                ops.stop_gradient(old * momentum + new * (1 - momentum))
+                for old, new in ((mean, batch_mean), (variance, batch_variance))
+            )
+            mean, variance = batch_mean, batch_variance
         out = ops.batch_normalization(last, mean, variance, -1, bias, scale, epsilon)
-        return out if x.ndim == 2 else Images(out)
+        out = out if x.ndim == 2 else Images(out)
+        return (out, *kept) if kept else out
 
     return run
 
