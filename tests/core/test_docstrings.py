@@ -22,6 +22,8 @@ def _modules():
 def test_examples(name):
     if name.startswith("minidl.wrappers"):
         pytest.importorskip("sklearn", reason="needs scikit-learn")
+    if name == "minidl.saving._onnx_import":
+        pytest.importorskip("onnx", reason="needs onnx")
     module = importlib.import_module(name)
     names = {"minidl": minidl, "np": np}
     runner = doctest.DocTestRunner(verbose=False, optionflags=FLAGS)

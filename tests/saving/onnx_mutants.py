@@ -1,7 +1,8 @@
 """ONNX files mutated by the thousand, in their bytes and in the fields of their messages: each is
 read or refused, with no crash, no hang and memory within bounds.
 
-`python -m tests.saving.onnx_mutants --count 1000000` is the long run.
+`python -m tests.saving.onnx_mutants --count 1000000` is the long run; with `--nodes` it starts from
+the node tests of the standard, every operator, in place of a few networks.
 """
 
 import argparse
@@ -51,7 +52,29 @@ def seeds():
         proto = onnx_model(model)
         for value in (*proto.graph.value_info, *proto.graph.output):
             del value.type.tensor_type.shape.dim[:]
-        found.append((proto, np.ones((1, *model.input_shape[1:]), "float32")))
+        found.append((proto, [np.ones((1, *model.input_shape[1:]), "float32")]))
+    return found
+
+
+def node_seeds():
+    """The node tests that pass here, as `seeds` gives them."""
+    from minidl.saving._onnx_import import model_of
+    from onnx import numpy_helper
+    from onnx.backend.test.case.node import collect_testcases
+
+    found = []
+    with np.errstate(all="ignore"):
+        cases = collect_testcases(None)
+    for case in cases:
+        try:
+            model_of(case.model)
+        except NotImplementedError:
+            continue
+        inputs = [
+            numpy_helper.to_array(x) if hasattr(x, "data_type") else np.asarray(x)
+            for x in case.data_sets[0][0]
+        ]
+        found.append((case.model, inputs))
     return found
 
 
@@ -140,13 +163,15 @@ def of_bytes(rng, data):
     return bytes(data)
 
 
-def work(count, seed):
+def work(count, seed, nodes=False):
     """All cases, in this process. Returns a report."""
     from minidl import saving
 
     warnings.simplefilter("ignore")
     rng = random.Random(seed)
-    prepared = [(proto, proto.SerializeToString(), x) for proto, x in seeds()]
+    prepared = [
+        (proto, proto.SerializeToString(), x) for proto, x in (node_seeds if nodes else seeds)()
+    ]
     refused, slowest, start = 0, 0.0, _peak()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "case.onnx"
@@ -154,7 +179,7 @@ def work(count, seed):
             if case == min(200, count // 2):
                 start = _peak()
                 _limit_memory()
-            proto, data, x = rng.choice(prepared)
+            proto, data, inputs = rng.choice(prepared)
             if rng.random() < 0.5:
                 data = of_bytes(rng, data)
             else:
@@ -167,7 +192,7 @@ def work(count, seed):
                 refused += 1
                 assert str(error), "an error without a message"
             else:
-                _run(model, x)
+                _run(model, inputs)
             slowest = max(slowest, time.perf_counter() - begin)
             assert slowest <= MOST_SECONDS, f"{slowest:.1f} s for one file"
     grown = _peak() - start
@@ -175,10 +200,10 @@ def work(count, seed):
     return f"{count} files, {refused} refused, slowest {slowest:.3f} s, {grown >> 20} MiB more"
 
 
-def _run(model, x):
+def _run(model, inputs):
     """What was read is run once; there too an error must be a plain one."""
     try:
-        model.call([x])
+        model.call(inputs)
     except (ValueError, NotImplementedError, MemoryError) as error:
         assert isinstance(error, MemoryError) or str(error)
 
@@ -197,8 +222,9 @@ def main():
     parser = argparse.ArgumentParser(prog="tests.saving.onnx_mutants")
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--nodes", action="store_true")
     given = parser.parse_args()
-    print(work(given.count, given.seed))
+    print(work(given.count, given.seed, given.nodes))
 
 
 if __name__ == "__main__":

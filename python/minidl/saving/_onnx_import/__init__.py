@@ -45,10 +45,12 @@ def load_onnx(path: Any) -> OnnxModel:
         ValueError: a file that is no ONNX file, or damaged.
         FileNotFoundError: there is no such file. ImportError: without the onnx package.
 
-    >>> import minidl
+    >>> import minidl, os, tempfile
     >>> net = minidl.Sequential([minidl.Input((4,)), minidl.layers.Dense(3)])
-    >>> net.export("net.onnx", verbose=False)  # doctest: +SKIP
-    >>> minidl.saving.load_onnx("net.onnx").input_shape  # doctest: +SKIP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "net.onnx")
+    ...     net.export(path, verbose=False)
+    ...     minidl.saving.load_onnx(path).input_shape
     (None, 4)
     """
     return _built(read_file(path), str(path))
