@@ -2,6 +2,8 @@
 
 For each row: median time of every library, how many times faster than the best peer we are, and
 which share of the machine's limit (FMA loop or memory triad, measured in the same run) we reach.
+"moves" is the time of a loop that makes the passes over memory a row needs, and nothing else, over
+ours: near 1, nobody can be faster.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from bench import machine, peers  # noqa: E402
 from bench.rows import Row, all_rows  # noqa: E402
 from bench.timing import check_agreement, measure, median, spread  # noqa: E402
 
+MOVES = "stored", "streamed"  # how the loop that only moves a row's bytes writes results
 RESULTS = ROOT / "bench" / "results"
 
 
@@ -86,9 +89,12 @@ def time_row(row: Row, threads: int, turns: int) -> dict:
     if row.limit:
         calls["limit"] = machine.LIMITS[row.limit]()
         limit_work = float(calls["limit"].run())
+    if row.moves:
+        calls |= {f"moves {s}": machine.move_call(row.moves, s == "streamed") for s in MOVES}
     times = measure(calls, turns)
     medians = {library: median(values) for library, values in times.items()}
     limit = limit_work / medians.pop("limit") * 1e-9 if row.limit else None
+    moved = min(medians.pop(f"moves {s}") for s in MOVES) if row.moves else None
     ours = medians["minidl"]
     best = min((t for library, t in medians.items() if library != "minidl"), default=None)
     work = row.bytes if row.limit == "triad" else row.flops
@@ -104,6 +110,7 @@ def time_row(row: Row, threads: int, turns: int) -> dict:
         "share_target": row.share or None,
         "limit": row.limit or None,
         "limit_rate": limit,
+        "moved": moved / ours if moved else None,
     }
 
 
@@ -125,10 +132,11 @@ def print_row(result: dict) -> None:
     ratio = f"{result['ratio']:5.2f}" if result["ratio"] else "    -"
     mark = " " if not result["ratio"] or result["ratio"] >= result["target"] else "<"
     share = f"{result['share']:5.2f} {result['limit']}" if result["share"] else ""
+    moved = f"{result['moved']:5.2f} moves" if result["moved"] else ""
     rate = f"{result['gflops']:6.0f}" if result["gflops"] else " " * 6
     print(
         f"{result['row']:<36} {result['threads']}  {time_text(seconds['minidl']):>8} {rate}  "
-        f"{ratio}{mark} (goal {result['target']:.2f})  {share:<12} "
+        f"{ratio}{mark} (goal {result['target']:.2f})  {share:<12} {moved:<12} "
         f"best: {best} {time_text(others[best]) if best else ''}",
         flush=True,
     )

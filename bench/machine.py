@@ -1,16 +1,18 @@
-"""What this machine is, and its two ceilings: arithmetic (FMA loop) and memory (triad)."""
+"""What this machine is, and its ceilings: arithmetic (FMA loop) and memory (triad, moves)."""
 
 import functools
 import importlib.metadata
+import itertools
 import os
 import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from minidl import _core
 
-from bench.timing import Call
+from bench.timing import Call, aligned
 
 
 def cpu_name() -> str:
@@ -42,6 +44,44 @@ def triad_call() -> Call:
     """A STREAM triad (24 bytes an element) far larger than any cache, on all set threads."""
     vectors = _triad_vectors()
     return Call(lambda: _core.bench_triad(*vectors))
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What a row must move, whoever computes it.
+
+    values: float32 values of an array. passes: arrays read (1 or 2) and written (0 or 1) by each
+    pass over them. sets: how many sets of inputs take turns.
+    """
+
+    values: int
+    passes: tuple[tuple[int, int], ...]
+    sets: int = 1
+
+
+def move_call(moves: Moves, streams: bool) -> Call:
+    """The passes of a row without its arithmetic; results go past the caches with `streams`."""
+    reads = max(read for read, _ in moves.passes)
+    rng = np.random.default_rng(0)
+    sets = itertools.cycle(
+        [
+            [aligned(rng.random(moves.values, np.float32)) for _ in range(reads)]
+            for _ in range(moves.sets)
+        ]
+    )
+    # A pass writes where the last run's did, as results from an allocator that caches do.
+    results = [
+        aligned(np.zeros(moves.values, np.float32)) if writes else None
+        for _, writes in moves.passes
+    ]
+
+    def run():
+        inputs = next(sets)
+        for (read, _), result in zip(moves.passes, results, strict=True):
+            second = inputs[1] if read == 2 else None
+            _core.bench_move(inputs[0], second, result, streams)
+
+    return Call(run)
 
 
 LIMITS = {"peak": peak_call, "triad": triad_call}

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from minidl import _core
 
-from bench.timing import Call
+from bench.machine import Moves
+from bench.timing import Call, aligned
 from tests.cases import Make, all_cases
 
 CACHE = 128 << 20  # rotate over this many bytes where memory is the limit
+
+# Batch or group norm: moments of x, y; then sums over x and dy, dx.
+NORM_PASSES = (1, 0), (1, 1), (2, 0), (2, 1)
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Row:
     build: makes the calls of all libraries, ours under "minidl".
     flops, bytes: the work of one run, where a share of the machine's limit means something.
     limit: "peak", "triad" or "" for none.
+    moves: the passes over memory that no library can do without, where memory is the limit.
     target: the ratio `best peer / minidl` to reach; share: of the limit.
     """
 
@@ -31,26 +36,13 @@ class Row:
     target: float = 1.0
     share: float = 0.0
     tolerance: float = 1e-3
+    moves: Moves | None = None
 
 
 def arguments(row: str, kernel: str, copies: int = 1) -> list[tuple]:
     """Inputs of the case of that row and kernel, made `copies` times from different seeds."""
     case = next(c for c in all_cases() if c.row == row and c.kernel == kernel)
     return [tuple(map(aligned, case.make(Make(seed, np.float32)))) for seed in range(copies)]
-
-
-def aligned(value):
-    """An array as a copy at a multiple of 64 bytes, where the results of every library begin.
-
-    NumPy's own begin 16 bytes after one, and a vector would often lie in two cache lines.
-    """
-    if not isinstance(value, np.ndarray) or value.nbytes < 4096:
-        return value
-    room = np.empty(value.nbytes + 64, np.uint8)
-    start = -room.ctypes.data % 64
-    copy = room[start : start + value.nbytes].view(value.dtype).reshape(value.shape)
-    copy[...] = value
-    return copy
 
 
 def rotating(function: Callable, sets: list[tuple]) -> Callable[[], object]:

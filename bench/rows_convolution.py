@@ -5,7 +5,7 @@ from minidl import ops
 
 from bench import peers
 from bench.peers import torch
-from bench.rows import Row, aligned, arguments, fixed, kernel
+from bench.rows import Moves, Row, aligned, arguments, fixed, kernel
 from bench.timing import Call
 from tests.cases.conv2d import SPEED as CONVOLUTIONS
 from tests.cases.depthwise_conv2d import SPEED as DEPTHWISE
@@ -34,12 +34,14 @@ def _grouped(row, weights):
     return weights.reshape(*weights.shape[:2], 1, -1) if row in DEPTHWISE else weights
 
 
-def _limit(row, conv, passes):
-    """Depthwise rows are bound by memory: every pass reads and writes each array once."""
+def _limit(row, conv, gradients):
+    """Work, limit and moves; depthwise rows are bound by memory."""
     if row not in DEPTHWISE:
-        return passes * conv.flops(), 0.0, "peak"
-    values = np.prod(conv.x) + np.prod(conv.out_shape())
-    return 0.0, passes * 4.0 * values, "triad"
+        return {"flops": (1 + gradients) * conv.flops(), "limit": "peak"}
+    values = int(np.prod(conv.x))
+    work = (1 + gradients) * 4.0 * (values + np.prod(conv.out_shape()))
+    passes = ((1, 1), (2, 0)) if gradients else ((1, 1),)
+    return {"bytes": work, "limit": "triad", "moves": Moves(values, passes)}
 
 
 def _conv_forward(row):
@@ -63,7 +65,7 @@ def _conv_forward(row):
         return calls
 
     ratio, share = CONV_TARGETS[row][0]
-    return Row(f"{row} fwd", build, *_limit(row, conv, 1), ratio, share)
+    return Row(f"{row} fwd", build, target=ratio, share=share, **_limit(row, conv, 0))
 
 
 def _conv_gradients(row):
@@ -99,7 +101,7 @@ def _conv_gradients(row):
         return calls
 
     ratio, share = CONV_TARGETS[row][1]
-    return Row(f"{row} grads", build, *_limit(row, conv, 2), ratio, share)
+    return Row(f"{row} grads", build, target=ratio, share=share, **_limit(row, conv, 1))
 
 
 def _transposed():

@@ -8,7 +8,7 @@ from minidl import ops
 
 from bench import peers
 from bench.peers import torch
-from bench.rows import Row, aligned, arguments, fixed, kernel, rotating
+from bench.rows import NORM_PASSES, Moves, Row, aligned, arguments, fixed, kernel, rotating
 from bench.timing import Call
 from tests.cases.matmul import SPEED as PRODUCTS
 
@@ -109,7 +109,8 @@ def _activation_gradient(row, name, extra, theirs):
 
     values = 8 * 56 * 56 * 64
     # Forward one read and one write, backward two reads (the gradient of ones too) and one write.
-    return Row(f"{row} fwd+bwd", build, 0.0, 5 * 4.0 * values, "triad", 1.0)
+    moves = Moves(values, ((1, 1), (2, 1)), 6)
+    return Row(f"{row} fwd+bwd", build, 0.0, 5 * 4.0 * values, "triad", 1.0, moves=moves)
 
 
 ACTIVATIONS = {  # row: op, its arguments, NumPy's and PyTorch's
@@ -173,7 +174,8 @@ def _batch_norm():
         return calls
 
     # Forward 2 reads and 1 write of x; backward x and dy twice, dx once.
-    return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 2.5, 0.80)
+    moves = Moves(values, NORM_PASSES, 6)
+    return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 2.5, 0.80, moves=moves)
 
 
 def _cross_entropy(row, reads):
@@ -206,7 +208,9 @@ def _cross_entropy(row, reads):
             )
         return calls
 
-    return Row(row, build, 0.0, (reads + 1) * 4.0 * 4096 * 1000, "triad", 2.0, 0.80)
+    moves = Moves(4096 * 1000, ((reads, 0), (reads, 1)), 6)
+    work = (reads + 1) * 4.0 * 4096 * 1000
+    return Row(row, build, 0.0, work, "triad", 2.0, 0.80, moves=moves)
 
 
 ROWS = [

@@ -5,7 +5,7 @@ import numpy as np
 
 from bench import peers
 from bench.peers import torch
-from bench.rows import Row, aligned, arguments, fixed, kernel, rotating
+from bench.rows import NORM_PASSES, Moves, Row, aligned, arguments, fixed, kernel, rotating
 from bench.timing import Call
 
 
@@ -32,7 +32,8 @@ def _norm(name, row, values, theirs, target):
             )
         return calls
 
-    return Row(row, build, 0.0, 5 * 4.0 * values, "triad", target, 0.80)
+    moves = Moves(values, ((1, 1), (2, 1)), 4)
+    return Row(row, build, 0.0, 5 * 4.0 * values, "triad", target, 0.80, moves=moves)
 
 
 def _layer_norm_of_torch(x, gamma, beta, epsilon, dy):
@@ -89,7 +90,9 @@ def _group_norm():
         return calls
 
     # As batch norm: the backward pass reads x and dy twice.
-    return Row(row, build, 0.0, 8 * 4.0 * 8 * 56 * 56 * 64, "triad", 1.5, 0.80)
+    values = 8 * 56 * 56 * 64
+    moves = Moves(values, NORM_PASSES, 6)
+    return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 1.5, 0.80, moves=moves)
 
 
 POOLS = {  # input, pool_size, strides, padding on every side
@@ -202,7 +205,8 @@ def _few_channels():
             )
         return calls
 
-    return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 1.5)
+    moves = Moves(values, NORM_PASSES)
+    return Row(row, build, 0.0, 8 * 4.0 * values, "triad", 1.5, moves=moves)
 
 
 def _wide_sum():

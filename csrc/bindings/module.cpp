@@ -100,6 +100,44 @@ double bench_triad(const py::buffer& out, const py::buffer& in1, const py::buffe
   return 24.0 * static_cast<double>(n);
 }
 
+const float* float_vector(const char* name, const py::buffer_info& x, ssize_t size) {
+  if (x.ndim != 1 || x.size != size || x.size < 1 || x.strides[0] != sizeof(float) ||
+      x.format != py::format_descriptor<float>::format()) {
+    throw py::value_error(std::string(name) + " has " + std::to_string(x.size) +
+                          " values; expected a float32 vector of " + std::to_string(size) +
+                          ", at least 1");
+  }
+  return static_cast<const float*>(x.ptr);
+}
+
+// Moves the bytes of one or two vectors, and of a third, as the kernels do that only move bytes.
+double bench_move(const py::buffer& in1, const py::object& in2, const py::object& out,
+                  bool streams) {
+  const py::buffer_info a = in1.request();
+  struct Ctx {
+    const float *a, *b;
+    float* y;
+    bool streams;
+    std::atomic<float> sum;
+  } ctx{float_vector("a", a, a.size), nullptr, nullptr, streams, {0.0f}};
+  py::buffer_info b, y;
+  if (!in2.is_none()) ctx.b = float_vector("b", b = py::buffer(in2).request(), a.size);
+  if (!out.is_none()) {
+    ctx.y = const_cast<float*>(float_vector("y", y = py::buffer(out).request(true), a.size));
+  }
+  const int64_t n = a.size;
+  py::gil_scoped_release release;
+  parallel_for(
+      n, 1 << 15,
+      [](void* p, int64_t begin, int64_t end) {
+        Ctx& x = *static_cast<Ctx*>(p);
+        x.sum = kernels().bench_move(x.a + begin, x.b ? x.b + begin : nullptr,
+                                     x.y ? x.y + begin : nullptr, end - begin, x.streams);
+      },
+      &ctx);
+  return 4.0 * static_cast<double>(n) * (1 + (ctx.b ? 1 : 0) + (ctx.y ? 1 : 0));
+}
+
 void raise_bad_environment(const char* variable, const char* given, const std::string& expected) {
   throw py::value_error(std::string("the environment variable ") + variable + " is '" + given +
                         "'; expected " + expected);
@@ -182,6 +220,10 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
         "Runs a register-only FMA loop on every set thread and returns the FLOPs done.");
   m.def("bench_triad", &bench_triad, py::arg("a"), py::arg("b"), py::arg("c"),
         "One STREAM triad a = b + 3 c over float64 vectors; returns the bytes of a, b and c.");
+  m.def("bench_move", &bench_move, py::arg("a"), py::arg("b") = py::none(),
+        py::arg("y") = py::none(), py::arg("streams") = false,
+        "Reads float32 vectors a and, unless None, b, and writes their sum to y unless None, past "
+        "the caches with `streams`; returns the bytes of all.");
   m.def(
       "build_info",
       [] {

@@ -4,6 +4,7 @@
 // then dx; the gradients of gamma and beta grow beside them, one copy for each piece of rows.
 // Pieces depend on the shape only and are joined in order.
 #include "kernels/columns.h"
+#include "simd/stream.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -31,6 +32,13 @@ MINIDL_INLINE void sum_row(int64_t n, double (&out)[S], F f) {
   }
 }
 
+constexpr int64_t kAhead = 2048;  // values that a pass from memory asks for before it needs them
+
+template <class T>
+MINIDL_INLINE bool streams_rows(const void* y, int64_t rows, int64_t n) {
+  return n % kLanes<T> == 0 && worth_streaming(y, rows * n * int64_t{sizeof(T)});
+}
+
 // f(k, lanes) for every vector of a row.
 template <class T, class F>
 MINIDL_INLINE void each_lanes(int64_t n, F f) {
@@ -51,6 +59,7 @@ Status norm(const LayerNormParams& p) {
   const int64_t n = p.cols;
   const T* gamma = static_cast<const T*>(p.gamma);
   const T* beta = static_cast<const T*>(p.beta);
+  const bool streams = streams_rows<T>(p.y, p.rows, n);
   parallel(p.rows, ceil_div(kStreamGrain, n), [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       const T* x = static_cast<const T*>(p.x) + r * n;
@@ -59,6 +68,7 @@ Status norm(const LayerNormParams& p) {
       T m[kLanes<T>] = {};
       if (kCentre) {
         sum_row<1, T>(n, sum, [=](int64_t k, int lanes, vec<T>(&acc)[1]) {
+          __builtin_prefetch(x + k + kAhead);
           acc[0] += load_lanes(x + k, lanes);
         });
         const T mean = static_cast<T>(sum[0] / static_cast<double>(n));
@@ -77,9 +87,10 @@ Status norm(const LayerNormParams& p) {
         vec<T> v = (load_lanes(x + k, lanes) - mean) * scale;
         if (gamma) v *= load_lanes(gamma + k, lanes);
         if (beta) v += load_lanes(beta + k, lanes);
-        store_lanes<T>(y + k, v, lanes);
+        put(streams, y + k, v, lanes);
       });
     }
+    if (streams) stream_end();
   });
   return Status::kOk;
 }
@@ -87,12 +98,14 @@ Status norm(const LayerNormParams& p) {
 // One row of the backward pass; adds to dgamma and dbeta (dbeta only where rows were centred).
 template <bool kCentre, bool kGamma, class T>
 MINIDL_INLINE void row_grad(const T* dy, const T* x, const T* gamma, T mean, T scale, int64_t n,
-                            T* dx, T* dgamma, T* dbeta) {
+                            T* dx, T* dgamma, T* dbeta, bool streams) {
   T m[kLanes<T>];
   for (T& lane : m) lane = mean;
   const vec<T> s = broadcast(scale);
   double sums[2];
   sum_row<2, T>(n, sums, [=, &m](int64_t k, int lanes, vec<T>(&acc)[2]) {
+    __builtin_prefetch(dy + k + kAhead);
+    __builtin_prefetch(x + k + kAhead);
     const vec<T> g = load_lanes(dy + k, lanes);
     const vec<T> normal = centred(x + k, m, lanes) * s;
     store_lanes<T>(dgamma + k, load_lanes(dgamma + k, lanes) + g * normal, lanes);
@@ -108,7 +121,7 @@ MINIDL_INLINE void row_grad(const T* dy, const T* x, const T* gamma, T mean, T s
     const vec<T> g = load_lanes(dy + k, lanes);
     const vec<T> normal = (load_lanes(x + k, lanes) - middle) * s;
     const vec<T> flow = kGamma ? g * load_lanes(gamma + k, lanes) : g;
-    store_lanes<T>(dx + k, (flow - a - normal * b) * s, lanes);
+    put(streams, dx + k, (flow - a - normal * b) * s, lanes);
   });
 }
 
@@ -121,6 +134,7 @@ Status norm_grad(const LayerNormGradParams& p) {
   Scratch<T> partial(pieces * sums);
   if (!partial) return Status::kOutOfMemory;
   const T* gamma = static_cast<const T*>(p.gamma);
+  const bool streams = streams_rows<T>(p.dx, p.rows, n);
   parallel(pieces, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       T* dgamma = partial.get() + i * sums;
@@ -133,12 +147,13 @@ Status norm_grad(const LayerNormGradParams& p) {
         const T mean = kCentre ? static_cast<const T*>(p.mean)[r] : T(0);
         const T scale = static_cast<const T*>(p.scale)[r];
         if (gamma) {
-          row_grad<kCentre, true>(dy, x, gamma, mean, scale, n, dx, dgamma, dbeta);
+          row_grad<kCentre, true>(dy, x, gamma, mean, scale, n, dx, dgamma, dbeta, streams);
         } else {
-          row_grad<kCentre, false>(dy, x, gamma, mean, scale, n, dx, dgamma, dbeta);
+          row_grad<kCentre, false>(dy, x, gamma, mean, scale, n, dx, dgamma, dbeta, streams);
         }
       }
     }
+    if (streams) stream_end();
   });
   T* const out[1] = {static_cast<T*>(p.dgamma)};
   const T* from = partial.get();

@@ -16,7 +16,7 @@ namespace {
 // Whether results of so many bytes, written at p, gain by it.
 inline bool worth_streaming(const void* p, int64_t bytes) {
 #if defined(__x86_64__)
-  return bytes > l3_bytes() / 2 && reinterpret_cast<uintptr_t>(p) % MINIDL_VEC_BYTES == 0;
+  return bytes >= l3_bytes() / 2 && reinterpret_cast<uintptr_t>(p) % MINIDL_VEC_BYTES == 0;
 #else
   return false;
 #endif

@@ -320,6 +320,8 @@ BAD["runtime"] = [
     ("core.set_num_threads(0)", V, "num_threads.*0"),
     ("core.bench_fma('float32', 0)", V, "iterations.*0"),
     ("core.bench_triad(np.ones(3), np.ones(3), np.ones(2))", V, "3, 3 and 2"),
+    ("core.bench_move(np.ones(3))", V, "a has 3 values.*float32"),
+    ("core.bench_move(np.ones(3, 'f'), np.ones(2, 'f'))", V, "b has 2 values.*of 3"),
     ("minidl.Variable(half)", T, "float16"),
     ("w.assign(n)", V, r"\(5, 3\).*\(4, 5\)|\(4, 5\).*\(5, 3\)"),
     ("w.assign_add(v[:2])", V, r"\(2,\)"),

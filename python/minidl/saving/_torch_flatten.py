@@ -54,7 +54,7 @@ def _input(layer: Any, nodes: set[Any]) -> Any:
 
 
 def _order(x: Any, nodes: set[Any]) -> np.ndarray | None:
-    shape = x.shape[1:] if x is not None else ()
+    shape: tuple = x.shape[1:] if x is not None else ()
     if len(shape) < 2 or None in shape or not _channels_first(x, nodes):
         return None
     index = np.arange(math.prod(shape)).reshape(shape[-1], *shape[:-1])
