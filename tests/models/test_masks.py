@@ -127,7 +127,8 @@ def test_a_folded_batch_normalisation_keeps_the_mask():
     plain = model(x).numpy()
     marked = model(Mark()(x))
     np.testing.assert_array_equal(np.array(marked._keras_mask), keep)
-    np.testing.assert_allclose(marked.numpy(), plain, rtol=1e-5)
+    # Weights are drawn anew: a value near 0 is right to the scale of the others.
+    np.testing.assert_allclose(marked.numpy(), plain, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight", "sum"])
