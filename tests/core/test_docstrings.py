@@ -10,6 +10,13 @@ import pytest
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
+EXTRAS = {  # modules whose examples need an optional package
+    "minidl.saving._keras_file": "h5py",
+    "minidl.saving._onnx_import": "onnx",
+    "minidl.saving._safetensors": "safetensors",
+    "minidl.wrappers": "sklearn",
+}
+
 
 def _modules():
     yield "minidl"
@@ -20,10 +27,9 @@ def _modules():
 
 @pytest.mark.parametrize("name", sorted(set(_modules())))
 def test_examples(name):
-    if name.startswith("minidl.wrappers"):
-        pytest.importorskip("sklearn", reason="needs scikit-learn")
-    if name == "minidl.saving._onnx_import":
-        pytest.importorskip("onnx", reason="needs onnx")
+    for start, package in EXTRAS.items():
+        if name.startswith(start):
+            pytest.importorskip(package, reason=f"its examples need {package}")
     module = importlib.import_module(name)
     names = {"minidl": minidl, "np": np}
     runner = doctest.DocTestRunner(verbose=False, optionflags=FLAGS)

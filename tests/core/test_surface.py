@@ -67,13 +67,17 @@ SURFACE = {
     "utils": "load_img img_to_array array_to_img save_img image_dataset_from_directory "
     "to_categorical normalize pad_sequences get_file plot_model plot_history split_dataset "
     "set_random_seed Progbar",
+    "saving": "save_model load_model load_onnx load_safetensors save_safetensors "
+    "load_torch_weights register_keras_serializable custom_object_scope CustomObjectScope "
+    "get_registered_name get_registered_object serialize_keras_object deserialize_keras_object",
+    "applications": "ResNet50 ResNet50V2 InceptionV3 MobileNetV2 Xception VGG16",
     "testing": "check_gradients",
     "models": "Sequential Model clone_model",
 }
 METHODS = (
     "compile fit evaluate predict train_on_batch test_on_batch predict_on_batch summary get_layer "
-    "load_weights save_weights train_step test_step compute_loss get_weights set_weights "
-    "get_config from_config"
+    "load_weights save save_weights export train_step test_step compute_loss get_weights "
+    "set_weights get_config from_config"
 )
 
 

@@ -48,6 +48,26 @@ def test_batch_norm(channels):
     assert np.abs(dbeta - dy.sum(0, dtype="f8")).max() < 1e-2
 
 
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
+@pytest.mark.parametrize("columns", [512, 64, 40])
+def test_layer_norm(name, columns):
+    """Rows stand alone: a few at a time, in arrays that are stored plainly, give the same bits."""
+    norm, gradient = getattr(_core, name), getattr(_core, f"{name}_grad")
+    rng = np.random.default_rng(columns)
+    rows = BYTES // 4 // columns + 1
+    x, dy = (rng.standard_normal((rows, columns), np.float32) for _ in range(2))
+    weights = [rng.standard_normal(columns, np.float32) for _ in range(1 + (name[0] == "l"))]
+    y, *statistics = norm(x, *weights, 1e-3)
+    dx, *sums = gradient(dy, x, weights[0], *statistics)
+    for part in np.array_split(np.arange(rows), 5):
+        y_part, *found = norm(x[part], *weights, 1e-3)
+        assert np.array_equal(y[part], y_part)
+        assert np.array_equal(dx[part], gradient(dy[part], x[part], weights[0], *found)[0])
+    normal = (x - (statistics[0][:, None] if name[0] == "l" else 0)) * statistics[-1][:, None]
+    for got, terms in zip(sums, (dy * normal, dy), strict=False):
+        assert np.abs(got - terms.sum(0, dtype="f8")).max() < 1e-2
+
+
 @pytest.mark.parametrize("m, n", [(24, 10), (25, 65), (130, 128), (785, 70)])
 def test_long_sums_of_a_transposed_operand(m, n):
     """Sums over thousands of rows are cut into chunks that follow each other in C."""

@@ -16,7 +16,7 @@ class ModelCheckpoint(MonitorCallback):
     Args:
         filepath: Path, with places for `epoch` (from 1), `batch` and the logs, as in
             `"model_{epoch:02d}_{val_loss:.3f}.keras"`. It ends in `.keras`; where only weights
-            are saved, in `.weights.h5` or `.npz`.
+            are saved, in `.weights.h5`, `.safetensors` or `.npz`.
         monitor: Name of the metric. Defaults to `"val_loss"`.
         verbose: 1 prints a message. Defaults to 0.
         save_best_only: Whether only a model better than all before is saved.

@@ -199,7 +199,7 @@ class Model(Trainer):
             NotImplementedError: a layer or op without an ONNX form; the message names it.
             ImportError: without onnx.
 
-        Source: `keras.Model.export`.
+        Source: `keras.Model.export`. See `minidl.saving.load_onnx` for an example.
         """
         if format != "onnx":
             raise ValueError(
