@@ -19,6 +19,12 @@ def keras():
     return module
 
 
+def pytorch():
+    """PyTorch, on which Keras runs; a skip where either is missing."""
+    keras()
+    return pytest.importorskip("torch")
+
+
 def value(tensor):
     """A NumPy array of a Keras tensor."""
     return tensor.detach().cpu().numpy()

@@ -82,10 +82,9 @@ __all__ = [
     "show_config",
     "testing",
     "utils",
-    "wrappers",
-]
+]  # without wrappers: `from minidl import *` must not need scikit-learn
 
-_missing = suggesting(__name__, __all__)
+_missing = suggesting(__name__, [*__all__, "wrappers"])
 
 
 def __getattr__(name: str):

@@ -9,7 +9,7 @@ import pytest
 from minidl import constraints, initializers, regularizers
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 
 SHAPE = (300, 200)
 TRUNCATED = 0.87962566103423978  # deviation of a unit normal cut off at 2
@@ -139,7 +139,7 @@ PENALTIES = [
 
 @pytest.mark.parametrize(("name", "config"), PENALTIES)
 def test_regularizers(name, config):
-    import torch
+    torch = pytorch()
 
     ours = getattr(regularizers, name)(**config)
     peer = getattr(keras().regularizers, name)(**config)
@@ -170,7 +170,7 @@ CONDITIONS = [
 
 @pytest.mark.parametrize(("name", "config"), CONDITIONS)
 def test_constraints(name, config):
-    import torch
+    torch = pytorch()
 
     ours = getattr(constraints, name)(**config)
     peer = getattr(keras().constraints, name)(**config)

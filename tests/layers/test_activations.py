@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 
 NAN, INF = float("nan"), float("inf")
 NAMES = sorted(set(minidl.activations.__all__) - {"get", "serialize", "deserialize"})
@@ -43,7 +43,7 @@ def _ours(name, options, x, dy=None):
 
 
 def _theirs(name, options, x, dy=None):
-    import torch
+    torch = pytorch()
 
     tensor = torch.tensor(x, requires_grad=True)
     y = getattr(keras().activations, name)(tensor, **options)

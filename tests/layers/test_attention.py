@@ -7,7 +7,7 @@ from minidl import GradientTape, Tensor, layers, ops
 from minidl.testing import check_gradients
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, peer_weights, value
+from tests.keras_peer import keras, peer_weights, pytorch, value
 
 SETTINGS = ("plain", "causal", "mask", "padding", "scores", "window", "gate")
 
@@ -38,7 +38,7 @@ def _pair(name, config, shapes):
 
 def _compare(ours, peer, inputs, call, rows=None):
     """Outputs and all gradients of `call(layer, inputs)`; `rows` of the output count."""
-    import torch
+    torch = pytorch()
 
     tensors = [torch.tensor(x, requires_grad=x.dtype == np.float32) for x in inputs]
     for weight in peer.trainable_weights:
@@ -159,7 +159,7 @@ def test_plain_attention_equals_keras(name, number):
     def call(layer, x):
         given = dict(options)
         if layer is peer and "mask" in given:
-            import torch
+            torch = pytorch()
 
             given["mask"] = [None if m is None else torch.tensor(m) for m in given["mask"]]
         return layer(list(x), return_attention_scores=scores, **given)

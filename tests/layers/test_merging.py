@@ -7,7 +7,7 @@ from minidl import layers, ops
 from minidl.testing import check_gradients
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 
 ELEMENTWISE = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
 
@@ -41,7 +41,7 @@ def _shapes(name, rng):
 @pytest.mark.parametrize("number", range(12))
 @pytest.mark.parametrize("name", [*ELEMENTWISE, "Concatenate", "Dot"])
 def test_equals_keras(name, number):
-    import torch
+    torch = pytorch()
 
     rng = np.random.default_rng([len(name), number])
     config, shapes = _shapes(name, rng)
@@ -87,9 +87,9 @@ def test_masks_equal_keras(name, with_masks):
 @pytest.mark.parametrize("name", ["Maximum", "Minimum"])
 @pytest.mark.parametrize("with_masks", [(1, 1, 1), (1, 0, 1), (0, 1, 0), (1, 1, 0)])
 def test_masked_steps_take_no_part(name, with_masks):
+    peer, ours = getattr(keras().layers, name)(), getattr(layers, name)()
     from keras.src.backend.common.masking import set_keras_mask
 
-    peer, ours = getattr(keras().layers, name)(), getattr(layers, name)()
     rng = np.random.default_rng(4)
     xs = [rng.standard_normal((2, 3, 4)).astype(np.float32) for _ in with_masks]
     masks = [rng.integers(0, 2, (2, 3)) > 0 if there else None for there in with_masks]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, peer_weights, value
+from tests.keras_peer import keras, peer_weights, pytorch, value
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear", "softsign", "elu")
 GATES = ("sigmoid", "sigmoid", "hard_sigmoid", "tanh", "relu")
@@ -66,7 +66,7 @@ def _map(fn, structure):
 
 def _compare(ours, peer, x, mask=None, states=None, training=False):
     """Outputs, states and all gradients, under the same weights."""
-    import torch
+    torch = pytorch()
 
     more = {} if mask is None else {"mask": mask}
     given = [] if states is None else _leaves(states)
@@ -281,7 +281,7 @@ def test_stateful(kind):
 
 @pytest.mark.parametrize("value_", [0.0, -1.5])
 def test_masking(value_):
-    import torch
+    torch = pytorch()
 
     x = np.random.default_rng(0).standard_normal((3, 5, 2)).astype(np.float32)
     x[0, 2:], x[1, 0], x[2, 1, 0] = value_, value_, value_

@@ -8,7 +8,7 @@ import pytest
 from minidl import losses
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 from tests.losses.cases import CASES, IDS, inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -47,7 +47,7 @@ def test_values(name, config, kind):
 def test_masks(name, config, kind):
     if kind in FLAT or name in ("Dice", "Tversky"):
         pytest.skip("no steps to mask")
-    import torch
+    torch = pytorch()
 
     rng = np.random.default_rng(1)
     y, p = inputs(kind, rng, (6, 4))
@@ -65,7 +65,7 @@ def test_masks(name, config, kind):
 
 @pytest.mark.parametrize(("name", "config", "kind"), CASES, ids=IDS)
 def test_gradients(name, config, kind):
-    import torch
+    torch = pytorch()
 
     rng = np.random.default_rng(2)
     y, p = inputs(kind, rng)
@@ -88,7 +88,7 @@ def test_functions(name, config, kind):
     theirs = getattr(keras().losses, function)
     accepted = inspect.signature(theirs).parameters
     arguments = {k: v for k, v in ours._fn_kwargs.items() if k in accepted}
-    import torch
+    torch = pytorch()
 
     got = getattr(losses, function)(y, p, **arguments)
     wanted = theirs(torch.tensor(y), torch.tensor(p), **arguments)

@@ -8,7 +8,7 @@ import pytest
 from minidl import metrics
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 from tests.metrics.cases import CASES, IDS, inputs
 
 pytestmark = pytest.mark.filterwarnings(
@@ -54,7 +54,7 @@ STEPS = ("CosineSimilarity", "BinaryAccuracy", "CategoricalAccuracy", "SparseCat
 @pytest.mark.parametrize("name", STEPS)
 def test_steps_and_masks(name):
     """Values of shape (batch, steps): weights a sample, weights a step, masks."""
-    import torch
+    torch = pytorch()
 
     kind, config = next((k, c) for n, c, k in CASES if n == name)
     rng = np.random.default_rng(1)

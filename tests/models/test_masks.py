@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from minidl import layers, ops
 
-from ..keras_peer import keras, value
+from ..keras_peer import keras, pytorch, value
 
 
 class Mark(minidl.Layer):
@@ -135,7 +135,7 @@ def test_a_folded_batch_normalisation_keeps_the_mask():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_losses_against_keras(reduction, weighted):
     k = keras()
-    import torch
+    torch = pytorch()
 
     x, keep = sequences()
     y = np.random.default_rng(1).normal(size=(4, 5, 3)).astype("float32")
@@ -151,7 +151,7 @@ def test_losses_against_keras(reduction, weighted):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_metrics_against_keras(weighted):
     k = keras()
-    import torch
+    torch = pytorch()
 
     x, keep = sequences()
     y = np.random.default_rng(1).integers(0, 3, (4, 5))

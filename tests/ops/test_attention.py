@@ -5,7 +5,7 @@ import pytest
 from minidl import GradientTape, Tensor, _core, ops
 
 from tests.checks import FLOATS, assert_close, assert_same_bits
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 from tests.references import attention as naive
 
 each_dtype = pytest.mark.parametrize("dtype", FLOATS, ids=lambda d: d.__name__)
@@ -196,7 +196,7 @@ def test_memory_grows_with_the_length_and_not_its_square():
 
 @pytest.mark.parametrize("number", range(12))
 def test_equals_keras(number):
-    import torch
+    torch = pytorch()
 
     rng = np.random.default_rng(number)
     batch, queries, keys, key_heads, share, dim = (int(n) for n in rng.integers(1, 9, 6))

@@ -8,7 +8,7 @@ import pytest
 from minidl import optimizers
 
 from tests.checks import assert_close
-from tests.keras_peer import keras, value
+from tests.keras_peer import keras, pytorch, value
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -74,7 +74,7 @@ def _pair(name, config, shapes=((3, 4), (4,), (5, 2), (2, 2, 2))):
 
 
 def _step(ours, theirs, grads):
-    import torch
+    torch = pytorch()
 
     ours[0].apply_gradients(zip([minidl.Tensor(g) for g in grads], ours[1], strict=True))
     with torch.no_grad():
