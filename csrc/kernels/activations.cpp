@@ -85,7 +85,7 @@ Status sigmoid_grad_all(const UnaryGradParams& p) {
 template <class T>
 Status softplus_all(const UnaryParams& p) {
   return parallel_map<T>(p, [](vec<T> x) {
-    const vec<T> e = exp_nonpositive<T>(-vabs<T>(x)), top = at_least<T>(x, T(0));
+    const vec<T> e = exp_nonpositive(-vabs<T>(x)), top = at_least<T>(x, T(0));
     if constexpr (sizeof(T) == 4) {
       const T c[] = {-3.33877819e-3f, 2.02780427e-2f, -5.77597835e-2f, 1.06846161e-1f,
                      -1.53533327e-1f, 1.96924760e-1f, -2.49573512e-1f, 3.33302759e-1f,
@@ -104,7 +104,7 @@ Status softplus_grad_all(const UnaryGradParams& p) {
 
 template <class T>
 Status silu_all(const UnaryParams& p) {
-  return parallel_map<T>(p, [](vec<T> x) { return x * vsigmoid<T>(x); });
+  return parallel_map<T>(p, [](vec<T> x) { return x * sigmoid_factor(x); });
 }
 
 // With s the sigmoid of x the slope is s (1 + x (1 - s)). Beyond the limits it is 0 or 1 as at
@@ -113,7 +113,7 @@ template <class T>
 Status silu_grad_all(const UnaryGradParams& p) {
   return parallel_map<T>(p, [](vec<T> dy, vec<T> x) {
     const vec<T> a = at_most<T>(at_least<T>(x, T(-1e4)), T(1e4));
-    const vec<T> s = vsigmoid<T>(a);
+    const vec<T> s = sigmoid_factor(a);
     return dy * (s + a * s * (T(1) - s));
   });
 }
@@ -133,7 +133,7 @@ MINIDL_INLINE vec<T> normal_below(vec<T> x) {
     const T c[] = {-6.86667386e-9f, 2.75297506e-7f,  -4.40603711e-6f, 3.58609582e-5f,
                    -1.39823680e-4f, -1.02666196e-4f, 4.93066407e-3f,  -3.64217042e-2f,
                    -3.18285545e-1f, -7.97887131e-1f, -6.93147137e-1f};
-    const vec<T> left = exp_nonpositive<T>(polynomial<T>(at_most<T>(vabs<T>(x), T(13.2)), c));
+    const vec<T> left = exp_nonpositive(polynomial<T>(at_most<T>(vabs<T>(x), T(13.2)), c));
     return x > vec<T>{} ? T(1) - left : left;
   } else {
     vec<T> gauss;
@@ -151,7 +151,7 @@ MINIDL_INLINE vec<T> normal_slope(vec<T> x) {
                    -2.59002112e-3f, 9.00371990e-3f, -2.54716649e-2f, 6.19238163e-2f,
                    -1.32805733e-1f, 2.49972559e-1f, -7.97882881e-1f, 4.99999983e-1f};
     const vec<T> a = at_most<T>(vabs<T>(x), T(13.2));
-    const vec<T> left = exp_nonpositive<T>(a * a * T(-0.5)) * polynomial<T>(a, c);
+    const vec<T> left = exp_nonpositive(a * a * T(-0.5)) * polynomial<T>(a, c);
     return x > vec<T>{} ? T(1) - left : left;
   } else {
     vec<T> gauss;
@@ -168,7 +168,7 @@ Status gelu_all(const UnaryParams& p) {
     return parallel_map<T>(p, [](vec<T> x) { return x * normal_below<T>(x); });
   }
   return parallel_map<T>(p, [](vec<T> x) {
-    return x * vsigmoid<T>(x * (T(kGeluScale) + T(kGeluScale * kGeluCube) * (x * x)));
+    return x * sigmoid_factor(x * (T(kGeluScale) + T(kGeluScale * kGeluCube) * (x * x)));
   });
 }
 
@@ -180,7 +180,7 @@ Status gelu_grad_all(const UnaryGradParams& p) {
   return parallel_map<T>(p, [](vec<T> dy, vec<T> x) {
     // All is said within these limits, and inf * 0 stays out.
     const vec<T> a = at_most<T>(at_least<T>(x, T(-100)), T(100)), z = a * a;
-    const vec<T> s = vsigmoid<T>(a * (T(kGeluScale) + T(kGeluScale * kGeluCube) * z));
+    const vec<T> s = sigmoid_factor(a * (T(kGeluScale) + T(kGeluScale * kGeluCube) * z));
     const vec<T> du = T(kGeluScale) + T(3 * kGeluScale * kGeluCube) * z;
     return dy * (s + a * (s * (T(1) - s)) * du);
   });

@@ -27,68 +27,6 @@ MINIDL_INLINE int64_t round_up(int64_t n, int64_t to) {
   return ceil_div(n, to) * to;
 }
 
-// Scores are multiplied by kUnit; `power` is e^(x / kUnit) of x <= 0 (or a rounding error above),
-// 0 where that is no normal number, NaN of NaN.
-template <class T>
-constexpr T kUnit = sizeof(T) == 4 ? static_cast<T>(1.44269504088896340736) : static_cast<T>(1);
-
-MINIDL_INLINE vec<double> power(vec<double> x) {
-  return exp_nonpositive<double>(x);
-}
-
-// 2^floor(x) times a polynomial in the rest, which lies in [0, 1]; 1.4 units in the last place.
-MINIDL_INLINE vec<float> power(vec<float> x) {
-  constexpr float c[] = {2.1702255e-4f, 1.2439687e-3f, 9.6788406e-3f, 5.5483341e-2f,
-                         2.4022983e-1f, 6.9314700e-1f, 1.0f};
-#if defined(MINIDL_ISA_avx512)
-  const vec<float> r = (vec<float>)_mm512_reduce_ps((__m512)x, 0x09);
-  return times_power_of_two<float>(polynomial<float>(r, c), x);
-#else
-  const vec<float> least = broadcast(-126.0f), safe = x < least ? least : x;
-  const vec<float> t = (safe - 0.5f) + Real<float>::kRound, n = t - Real<float>::kRound;
-  const vec<float> y = polynomial<float>(safe - n, c);
-  const ivec<float> exponent = (ivec<float>)((uvec<float>)t << Real<float>::kMantissa);
-  const vec<float> z = (vec<float>)add_bits<float>((ivec<float>)y, exponent);
-  const vec<float> low = x < least ? vec<float>{} : x;  // 0, or NaN
-  return x >= least ? z : low;
-#endif
-}
-
-template <class V, int... I>
-MINIDL_INLINE V rotated(V v, Indices<I...>, int by) {
-  constexpr int L = sizeof...(I);
-  switch (by) {  // a constant once this is inlined
-    case 8:
-      return __builtin_shufflevector(v, v, ((I + 8) % L)...);
-    case 4:
-      return __builtin_shufflevector(v, v, ((I + 4) % L)...);
-    case 2:
-      return __builtin_shufflevector(v, v, ((I + 2) % L)...);
-    default:
-      return __builtin_shufflevector(v, v, ((I + 1) % L)...);
-  }
-}
-
-// f of all lanes, in every lane: halves folded onto each other.
-template <class T, class F>
-MINIDL_INLINE vec<T> fold_lanes(vec<T> v, F f) {
-  using Order = typename MakeIndices<kLanes<T>>::type;
-  if (kLanes<T> > 8) v = f(v, rotated(v, Order{}, 8));
-  if (kLanes<T> > 4) v = f(v, rotated(v, Order{}, 4));
-  if (kLanes<T> > 2) v = f(v, rotated(v, Order{}, 2));
-  return f(v, rotated(v, Order{}, 1));
-}
-
-// The largest lane (a NaN may be lost), and the sum of all lanes.
-template <class T>
-MINIDL_INLINE vec<T> all_lanes_max(vec<T> v) {
-  return fold_lanes<T>(v, [](vec<T> a, vec<T> b) { return at_least<T>(a, b); });
-}
-template <class T>
-MINIDL_INLINE vec<T> all_lanes_sum(vec<T> v) {
-  return fold_lanes<T>(v, [](vec<T> a, vec<T> b) { return a + b; });
-}
-
 // Rows of `width` values, scaled, into rows of `padded`.
 template <class T>
 void pack_rows(const T* x, int64_t stride, int64_t rows, int64_t width, int64_t padded, T scale,

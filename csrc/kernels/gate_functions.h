@@ -47,7 +47,7 @@ __attribute__((noinline)) vec<T> other_gate(GateAct act, vec<T> x) {
       return (x > zero ? x : low) * static_cast<T>(kSeluScale);
     }
     case GateAct::kSoftplus:
-      return at_least<T>(x, T(0)) + vlog1p<T>(exp_nonpositive<T>(-vabs<T>(x)));
+      return at_least<T>(x, T(0)) + vlog1p<T>(exp_nonpositive(-vabs<T>(x)));
     case GateAct::kSoftsign:
       return x / (one + vabs<T>(x));
     case GateAct::kExponential:

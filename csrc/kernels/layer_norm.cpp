@@ -4,6 +4,7 @@
 // then dx; the gradients of gamma and beta grow beside them, one copy for each piece of rows.
 // Pieces depend on the shape only and are joined in order.
 #include "kernels/columns.h"
+#include "simd/lanes.h"
 #include "simd/stream.h"
 
 namespace minidl {
@@ -27,7 +28,7 @@ MINIDL_INLINE void sum_row(int64_t n, double (&out)[S], F f) {
     for (; k + L <= end; k += L) f(k, static_cast<int>(L), acc[0]);
     if (k < end) f(k, static_cast<int>(end - k), acc[1]);
     for (int s = 0; s < S; ++s) {
-      out[s] += horizontal_sum<T>((acc[0][s] + acc[1][s]) + (acc[2][s] + acc[3][s]));
+      out[s] += all_lanes_sum<T>((acc[0][s] + acc[1][s]) + (acc[2][s] + acc[3][s]))[0];
     }
   }
 }

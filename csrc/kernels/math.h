@@ -28,17 +28,6 @@ MINIDL_INLINE vec<T> keep_first(vec<T> v, int n, T fill) {
   return lane < broadcast(static_cast<T>(n)) ? v : broadcast(fill);
 }
 
-// The larger lane of all, NaN if one is.
-template <class T>
-MINIDL_INLINE T horizontal_max(vec<T> v) {
-  T s[kLanes<T>];
-  __builtin_memcpy(s, &v, sizeof v);
-  for (int w = kLanes<T> / 2; w > 0; w /= 2) {
-    for (int i = 0; i < w; ++i) s[i] = (s[i] > s[i + w]) | (s[i] != s[i]) ? s[i] : s[i + w];
-  }
-  return s[0];
-}
-
 template <class T>
 MINIDL_INLINE ivec<T> sign_bits(vec<T> x) {
   return (ivec<T>)x & (ivec<T>)broadcast(static_cast<T>(-0.0));
@@ -119,16 +108,68 @@ MINIDL_INLINE vec<T> exp_inside(vec<T> x) {
   return (vec<T>)add_bits<T>((ivec<T>)(static_cast<T>(1) + (e.r + e.tail)), e.power);
 }
 
+// e^r of |r| <= ln 2 / 2, within 3e-9.
+constexpr float kExpPolynomial[] = {
+    1.38146e-3f, 8.36872e-3f, 4.166839e-2f, 1.6666521e-1f, 4.9999993e-1f, 1, 1};
+
 // e^x of x <= 0 (or NaN), and 0 where that would not be a normal number: for sums, which would lose
-// such a term.
-template <class T>
-MINIDL_INLINE vec<T> exp_nonpositive(vec<T> x) {
+// such a term. In float ln 2 is a single number, which costs a fiftieth of an ulp for each power
+// of two.
+MINIDL_INLINE vec<float> exp_nonpositive(vec<float> x) {
+  using R = Real<float>;
+  constexpr float c[] = {
+      1.38146e-3f, 8.36872e-3f, 4.166839e-2f, 1.6666521e-1f, 4.9999993e-1f, 1, 1};
 #if defined(MINIDL_ISA_avx512)
-  const Reduced<T> e = reduce_exp<T, false>(at_least<T>(x, Real<T>::kExpZero));
-  return times_power_of_two<T>(static_cast<T>(1) + (e.r + e.tail), e.n);
+  const vec<float> a = at_least<float>(x, R::kExpZero);
 #else
-  const vec<T> low = x < broadcast(Real<T>::kExpMin) ? vec<T>{} : x;
-  return x >= broadcast(Real<T>::kExpMin) ? exp_inside<T>(x) : low;
+  const vec<float> a = x;
+#endif
+  const vec<float> t = a * 1.44269504088896340736f + R::kRound, n = t - R::kRound;
+  const vec<float> y = polynomial<float>(a - n * 0.69314718055994530942f, kExpPolynomial);
+#if defined(MINIDL_ISA_avx512)
+  return times_power_of_two<float>(y, n);
+#else
+  const ivec<float> power = (ivec<float>)((uvec<float>)t << R::kMantissa);
+  const vec<float> z = (vec<float>)add_bits<float>((ivec<float>)y, power);
+  const vec<float> low = x < broadcast(R::kExpMin) ? vec<float>{} : x;  // 0, or NaN
+  return x >= broadcast(R::kExpMin) ? z : low;
+#endif
+}
+
+MINIDL_INLINE vec<double> exp_nonpositive(vec<double> x) {
+#if defined(MINIDL_ISA_avx512)
+  const Reduced<double> e = reduce_exp<double, false>(at_least<double>(x, Real<double>::kExpZero));
+  return times_power_of_two<double>(1.0 + (e.r + e.tail), e.n);
+#else
+  const vec<double> low = x < broadcast(Real<double>::kExpMin) ? vec<double>{} : x;
+  return x >= broadcast(Real<double>::kExpMin) ? exp_inside<double>(x) : low;
+#endif
+}
+
+// Of x in units of kUnit, which a product before may bring along, `power` is e^(x / kUnit) of x <=
+// 0 (or a rounding error above), 0 where that is no normal number, NaN of NaN.
+template <class T>
+constexpr T kUnit = sizeof(T) == 4 ? static_cast<T>(1.44269504088896340736) : static_cast<T>(1);
+
+MINIDL_INLINE vec<double> power(vec<double> x) {
+  return exp_nonpositive(x);
+}
+
+// 2^floor(x) times a polynomial in the rest, which lies in [0, 1]; 1.4 units in the last place.
+MINIDL_INLINE vec<float> power(vec<float> x) {
+  constexpr float c[] = {2.1702255e-4f, 1.2439687e-3f, 9.6788406e-3f, 5.5483341e-2f,
+                         2.4022983e-1f, 6.9314700e-1f, 1.0f};
+#if defined(MINIDL_ISA_avx512)
+  const vec<float> r = (vec<float>)_mm512_reduce_ps((__m512)x, 0x09);
+  return times_power_of_two<float>(polynomial<float>(r, c), x);
+#else
+  const vec<float> least = broadcast(-126.0f), safe = x < least ? least : x;
+  const vec<float> t = (safe - 0.5f) + Real<float>::kRound, n = t - Real<float>::kRound;
+  const vec<float> y = polynomial<float>(safe - n, c);
+  const ivec<float> exponent = (ivec<float>)((uvec<float>)t << Real<float>::kMantissa);
+  const vec<float> z = (vec<float>)add_bits<float>((ivec<float>)y, exponent);
+  const vec<float> low = x < least ? vec<float>{} : x;  // 0, or NaN
+  return x >= least ? z : low;
 #endif
 }
 
@@ -256,6 +297,20 @@ MINIDL_INLINE vec<T> vsigmoid(vec<T> x) {
   const vec<T> y = one / (sum + (scale * (e.r + e.tail) + lost));
   if (__builtin_expect(any(low), 0)) return low ? vexp<T>(x) : y;
   return y;
+}
+
+// The same for use in a product with x (a NaN may be lost): in float within 4 units in the last
+// place, 0 below -88, and for half the work.
+MINIDL_INLINE vec<float> sigmoid_factor(vec<float> x) {
+  using R = Real<float>;
+  const vec<float> a = at_most<float>(at_least<float>(x, -88.0f), 88.0f);
+  const vec<float> t = R::kRound - a * 1.44269504088896340736f, n = t - R::kRound;
+  const vec<float> y = polynomial<float>((-n * R::kLn2Hi - a) - n * R::kLn2Lo, kExpPolynomial);
+  const ivec<float> power = (ivec<float>)((uvec<float>)t << R::kMantissa);
+  return 1.0f / (1.0f + (vec<float>)add_bits<float>((ivec<float>)y, power));
+}
+MINIDL_INLINE vec<double> sigmoid_factor(vec<double> x) {
+  return vsigmoid<double>(x);
 }
 
 // erf(a) of a >= 0 and, in passing, e^-a^2 (of a up to kErfcMax, where nothing is left of it).

@@ -6,6 +6,7 @@
 // gradient computes the exponentials once more, which costs less than to write and read them.
 #include "kernels/common.h"
 #include "kernels/math.h"
+#include "simd/lanes.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -50,11 +51,17 @@ MINIDL_INLINE T row_max(const T* x, int64_t n) {
   }
   m = at_least<T>(at_least<T>(m, m1), at_least<T>(m2, m3));
   each<T>(x + i, nullptr, n - i, least, [&](int64_t, vec<T> v) { return m = at_least<T>(m, v); });
-  return horizontal_max<T>(m);
+  return all_lanes_max<T>(m)[0];
 }
 
-// y = exp(x - m) where y is given; returns the sum.
-template <class T>
+// e^(x - m), to be stored or, less exactly where it is small, to be summed up.
+template <bool kStored, class T>
+MINIDL_INLINE vec<T> exp_below(vec<T> x, vec<T> m) {
+  return kStored ? exp_nonpositive(x - m) : power((x - m) * kUnit<T>);
+}
+
+// y = exp(x - m) where kStored; returns the sum.
+template <bool kStored, class T>
 MINIDL_INLINE T row_exp(const T* x, T m, int64_t n, T* y) {
   constexpr int L = kLanes<T>;
   const vec<T> high = broadcast(m);
@@ -63,22 +70,22 @@ MINIDL_INLINE T row_exp(const T* x, T m, int64_t n, T* y) {
   for (; i + 2 * L <= n; i += 2 * L) {
     __builtin_prefetch(x + i + kAhead);
     __builtin_prefetch(x + i + L + kAhead);
-    const vec<T> e = exp_nonpositive<T>(load(x + i) - high);
-    const vec<T> e1 = exp_nonpositive<T>(load(x + i + L) - high);
-    if (y) {
+    const vec<T> e = exp_below<kStored, T>(load(x + i), high);
+    const vec<T> e1 = exp_below<kStored, T>(load(x + i + L), high);
+    if (kStored) {
       store<T>(y + i, e);
       store<T>(y + i + L, e1);
     }
     sum += e;
     sum1 += e1;
   }
-  each<T>(x + i, y ? y + i : nullptr, n - i, static_cast<T>(-__builtin_inf()),
+  each<T>(x + i, kStored ? y + i : nullptr, n - i, static_cast<T>(-__builtin_inf()),
           [&](int64_t, vec<T> v) {
-            const vec<T> e = exp_nonpositive<T>(v - high);
+            const vec<T> e = exp_below<kStored, T>(v, high);
             sum += e;
             return e;
           });
-  return horizontal_sum<T>(sum + sum1);
+  return all_lanes_sum<T>(sum + sum1)[0];
 }
 
 // Sum of a, or of a * b where b is given.
@@ -87,7 +94,7 @@ MINIDL_INLINE T row_sum(const T* a, const T* b, int64_t n) {
   vec<T> sum{};
   each<T>(a, nullptr, n, T(0),
           [&](int64_t i, vec<T> v) { return sum += b ? v * beside(b, i, n) : v; });
-  return horizontal_sum<T>(sum);
+  return all_lanes_sum<T>(sum)[0];
 }
 
 template <class T>
@@ -107,7 +114,7 @@ Status softmax(const SoftmaxParams& p) {
   for_rows(p.rows, p.cols, [&](int64_t r) {
     const T* x = static_cast<const T*>(p.x) + r * p.cols;
     T* y = static_cast<T*>(p.y) + r * p.cols;
-    const T scale = T(1) / row_exp(x, row_max(x, p.cols), p.cols, y);
+    const T scale = T(1) / row_exp<true>(x, row_max(x, p.cols), p.cols, y);
     for (int64_t i = 0; i < p.cols; ++i) y[i] *= scale;
   });
   return Status::kOk;
@@ -119,7 +126,7 @@ Status log_softmax(const SoftmaxParams& p) {
     const T* __restrict x = static_cast<const T*>(p.x) + r * p.cols;
     T* __restrict y = static_cast<T*>(p.y) + r * p.cols;
     const T m = row_max(x, p.cols);
-    const T l = log_of(row_exp<T>(x, m, p.cols, nullptr));
+    const T l = log_of(row_exp<false, T>(x, m, p.cols, nullptr));
     for (int64_t i = 0; i < p.cols; ++i) y[i] = (x[i] - m) - l;
   });
   return Status::kOk;
@@ -145,7 +152,7 @@ Status log_softmax_grad(const SoftmaxGradParams& p) {
     const T* y = static_cast<const T*>(p.y) + r * n;
     const vec<T> s = broadcast(row_sum<T>(dy, nullptr, n));
     each<T>(dy, static_cast<T*>(p.dx) + r * n, n, T(0),
-            [&](int64_t i, vec<T> v) { return v - exp_nonpositive<T>(beside(y, i, n)) * s; });
+            [&](int64_t i, vec<T> v) { return v - exp_nonpositive(beside(y, i, n)) * s; });
   });
   return Status::kOk;
 }
@@ -157,7 +164,7 @@ Status softmax_cross_entropy(const SoftmaxCrossEntropyParams& p) {
     const int64_t n = p.cols;
     const T* x = static_cast<const T*>(p.logits) + r * n;
     const T m = row_max(x, n);
-    const T l = log_of(row_exp<T>(x, m, n, nullptr));
+    const T l = log_of(row_exp<false, T>(x, m, n, nullptr));
     T* loss = static_cast<T*>(p.loss) + r;
     // The maximum and the rest apart: their sum would round away what large logits leave of l.
     static_cast<T*>(p.log_sum)[2 * r] = m;
@@ -173,7 +180,7 @@ Status softmax_cross_entropy(const SoftmaxCrossEntropyParams& p) {
       const vec<T> share = beside(q, i, n);
       return sum += share != vec<T>{} ? share * ((v - high) - rest) : vec<T>{};
     });
-    *loss = -horizontal_sum<T>(sum);
+    *loss = -all_lanes_sum<T>(sum)[0];
   });
   return Status::kOk;
 }
@@ -191,7 +198,7 @@ Status softmax_cross_entropy_grad(const SoftmaxCrossEntropyParams& p) {
     if (p.sparse) {
       each<T>(x, d, n, T(0), [&](int64_t i, vec<T> v) {
         __builtin_prefetch(x + i + kAhead);
-        return exp_nonpositive<T>((v - m) - l) * scale;
+        return exp_nonpositive((v - m) - l) * scale;
       });
       d[static_cast<const int64_t*>(p.labels)[r]] -= dy;
       return;
@@ -200,7 +207,7 @@ Status softmax_cross_entropy_grad(const SoftmaxCrossEntropyParams& p) {
     const vec<T> total = broadcast(row_sum<T>(q, nullptr, n));
     each<T>(x, d, n, T(0), [&](int64_t i, vec<T> v) {
       __builtin_prefetch(x + i + kAhead);
-      return (exp_nonpositive<T>((v - m) - l) * total - beside(q, i, n)) * scale;
+      return (exp_nonpositive((v - m) - l) * total - beside(q, i, n)) * scale;
     });
   });
   return Status::kOk;

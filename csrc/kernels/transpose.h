@@ -3,19 +3,11 @@
 #pragma once
 
 #include "kernels/common.h"
+#include "simd/lanes.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
 namespace {
-
-template <int... I>
-struct Indices {};
-template <int N, int... I>
-struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
-template <int... I>
-struct MakeIndices<0, I...> {
-  using type = Indices<I...>;
-};
 
 // a0 b0 a1 b1 ... from the first halves of a and b, or the second ones.
 template <bool kHigh, class V, int... I>

@@ -206,17 +206,6 @@ MINIDL_INLINE vec<T> vmin(vec<T> a, vec<T> b) {
   return (a < b) | (a != a) ? a : b;
 }
 
-// Sum of the lanes in a fixed order (halves folded onto each other).
-template <class T>
-MINIDL_INLINE T horizontal_sum(vec<T> v) {
-  T s[kLanes<T>];
-  __builtin_memcpy(s, &v, sizeof v);
-  for (int w = kLanes<T> / 2; w > 0; w /= 2) {
-    for (int i = 0; i < w; ++i) s[i] += s[i + w];
-  }
-  return s[0];
-}
-
 }  // namespace
 }  // namespace MINIDL_ISA
 }  // namespace minidl
