@@ -94,7 +94,12 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 def get_registered_name(obj: Any) -> str:
-    """The name that `register_keras_serializable` gave, else the object's own."""
+    """The name that `register_keras_serializable` gave, else the object's own.
+
+    >>> import minidl
+    >>> minidl.saving.get_registered_name(minidl.layers.Dense)
+    'Dense'
+    """
     return _names.get(obj, getattr(obj, "__name__", str(obj)))
 
 
@@ -104,7 +109,12 @@ def is_registered(obj: Any) -> bool:
 
 
 def get_registered_object(name: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The class or function of that name in `custom_objects`, the scopes or the register."""
+    """The class or function of that name in `custom_objects`, the scopes or the register.
+
+    >>> import minidl
+    >>> minidl.saving.get_registered_object("mine>Unknown") is None
+    True
+    """
     for table in (custom_objects or {}, *reversed(_scopes.stack), _registered):
         if name in table:
             return table[name]

@@ -84,6 +84,10 @@ def linear(x):
     """The identity.
 
     Source: `keras.activations.linear`.
+
+    >>> import minidl
+    >>> minidl.activations.linear(np.array([1.0, -2.0])).tolist()
+    [1.0, -2.0]
     """
     return x
 
@@ -160,7 +164,12 @@ def get(identifier: Any):
 
 
 def serialize(activation: Any) -> Any:
-    """The name (or config) that `get` turns back into `activation`."""
+    """The name (or config) that `get` turns back into `activation`.
+
+    >>> import minidl
+    >>> minidl.activations.serialize(minidl.activations.relu)
+    'relu'
+    """
     if activation is None:
         return "linear"
     if hasattr(activation, "get_config"):
@@ -171,5 +180,10 @@ def serialize(activation: Any) -> Any:
 
 
 def deserialize(config: Any):
-    """The reverse of `serialize`."""
+    """The reverse of `serialize`.
+
+    >>> import minidl
+    >>> minidl.activations.deserialize("relu").__name__
+    'relu'
+    """
     return get(config)

@@ -32,6 +32,12 @@ def set_floatx(value: str) -> None:
         ValueError: any other value.
 
     Source: `keras.config.set_floatx`.
+
+    >>> import minidl
+    >>> minidl.config.set_floatx("float64")
+    >>> minidl.ops.zeros((1,)).dtype.name
+    'float64'
+    >>> minidl.config.set_floatx("float32")
     """
     if value not in _FLOATS:
         raise ValueError(f"`value` must be one of {_FLOATS}. Received: value={value!r}")
@@ -45,6 +51,10 @@ def epsilon() -> float:
     """The small number that keeps logarithms and divisions finite, 1e-7 unless changed.
 
     Source: `keras.config.epsilon`.
+
+    >>> import minidl
+    >>> minidl.config.epsilon()
+    1e-07
     """
     return _state["epsilon"]
 
@@ -59,6 +69,12 @@ def set_epsilon(value: float) -> None:
         ValueError: `value` is not a positive finite number.
 
     Source: `keras.config.set_epsilon`.
+
+    >>> import minidl
+    >>> minidl.config.set_epsilon(1e-5)
+    >>> minidl.config.epsilon()
+    1e-05
+    >>> minidl.config.set_epsilon(1e-7)
     """
     value = float(value)
     if not (0.0 < value < float("inf")):
@@ -137,6 +153,10 @@ def dtype_policy() -> DTypePolicy:
     """The policy of layers that name none.
 
     Source: `keras.config.dtype_policy`.
+
+    >>> import minidl
+    >>> minidl.config.dtype_policy().name
+    'float32'
     """
     return get_policy(None)
 
@@ -145,6 +165,12 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
     """Set the policy of layers that name none.
 
     Source: `keras.config.set_dtype_policy`.
+
+    >>> import minidl
+    >>> minidl.config.set_dtype_policy("float64")
+    >>> minidl.layers.Dense(1)(np.ones((1, 2))).dtype.name
+    'float64'
+    >>> minidl.config.set_dtype_policy("float32")
     """
     _state["policy"] = get_policy(policy)
 

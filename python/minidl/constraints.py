@@ -33,6 +33,13 @@ class Constraint:
     """Base class: a callable from a weight's array to the nearest allowed one.
 
     Source: `keras.constraints.Constraint`.
+
+    >>> import minidl
+    >>> class Positive(minidl.constraints.Constraint):
+    ...     def __call__(self, w):
+    ...         return np.maximum(w, 1e-3)
+    >>> Positive()(np.array([-1.0, 2.0])).tolist()
+    [0.001, 2.0]
     """
 
     def __call__(self, w):
@@ -83,7 +90,12 @@ class MaxNorm(_NormConstraint):
 
 
 class NonNeg(Constraint):
-    """Sets negative weights to 0. Source: `keras.constraints.NonNeg`."""
+    """Sets negative weights to 0. Source: `keras.constraints.NonNeg`.
+
+    >>> import minidl
+    >>> minidl.constraints.NonNeg()(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
 
     def __call__(self, w):
         return np.maximum(np.asarray(w), 0)
@@ -96,6 +108,10 @@ class UnitNorm(_NormConstraint):
         axis: Axis (or axes) a norm is taken along. Defaults to 0.
 
     Source: `keras.constraints.UnitNorm`.
+
+    >>> import minidl
+    >>> minidl.constraints.UnitNorm()(np.array([[3.0], [4.0]])).round(3).tolist()
+    [[0.6], [0.8]]
     """
 
     def __call__(self, w):
@@ -116,6 +132,11 @@ class MinMaxNorm(_NormConstraint):
         axis: Axis (or axes) a norm is taken along. Defaults to 0.
 
     Source: `keras.constraints.MinMaxNorm`.
+
+    >>> import minidl
+    >>> limits = minidl.constraints.MinMaxNorm(0.5, 1.0)
+    >>> limits(np.array([[3.0], [4.0]])).round(3).tolist()
+    [[0.6], [0.8]]
     """
 
     def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):
@@ -155,6 +176,10 @@ def get(identifier: Any):
         ValueError: it cannot be understood; the message suggests a close name.
 
     Source: `keras.constraints.get`.
+
+    >>> import minidl
+    >>> minidl.constraints.get("unit_norm").__class__.__name__
+    'UnitNorm'
     """
     if identifier is None or isinstance(identifier, Constraint):
         return identifier
@@ -195,5 +220,10 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
         ValueError: it is malformed, or names what is not known.
 
     Source: `keras.constraints.deserialize`.
+
+    >>> import minidl
+    >>> config = minidl.constraints.serialize(minidl.constraints.MaxNorm(3))
+    >>> minidl.constraints.deserialize(config).max_value
+    3
     """
     return _registry.deserialize(config, custom_objects)

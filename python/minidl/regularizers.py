@@ -32,6 +32,13 @@ class Regularizer:
     """Base class: a callable from a tensor to a scalar penalty.
 
     Source: `keras.regularizers.Regularizer`.
+
+    >>> import minidl
+    >>> class Cubes(minidl.regularizers.Regularizer):
+    ...     def __call__(self, x):
+    ...         return minidl.ops.sum(abs(x) ** 3)
+    >>> float(Cubes()(minidl.ops.convert_to_tensor([1.0, -2.0])))
+    9.0
     """
 
     def __call__(self, x):
@@ -96,6 +103,10 @@ class L1(L1L2):
         l1: Factor. Defaults to 0.01.
 
     Source: `keras.regularizers.L1`.
+
+    >>> import minidl
+    >>> float(minidl.regularizers.L1(0.5)([1.0, -2.0]))
+    1.5
     """
 
     def __init__(self, l1=0.01):
@@ -190,6 +201,10 @@ def get(identifier: Any):
         ValueError: it cannot be understood; the message suggests a close name.
 
     Source: `keras.regularizers.get`.
+
+    >>> import minidl
+    >>> minidl.regularizers.get("l1").__class__.__name__
+    'L1'
     """
     if identifier is None or isinstance(identifier, Regularizer):
         return identifier
@@ -230,5 +245,10 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
         ValueError: it is malformed, or names what is not known.
 
     Source: `keras.regularizers.deserialize`.
+
+    >>> import minidl
+    >>> config = minidl.regularizers.serialize(minidl.regularizers.L2(0.5))
+    >>> float(minidl.regularizers.deserialize(config)([2.0]))
+    2.0
     """
     return _registry.deserialize(config, custom_objects)

@@ -26,7 +26,11 @@ def set_num_threads(n: int) -> None:
 
 
 def release_memory() -> None:
-    """Give the memory that the engine keeps for later use back to the system."""
+    """Give the memory that the engine keeps for later use back to the system.
+
+    >>> import minidl
+    >>> minidl.release_memory()
+    """
     _core.release_memory()
 
 
@@ -62,7 +66,12 @@ def describe() -> dict[str, str]:
 
 
 def show_config() -> None:
-    """Print version, instruction set, threads, allocator and build, for bug reports."""
+    """Print version, instruction set, threads, allocator and build, for bug reports.
+
+    >>> import minidl
+    >>> minidl.show_config()
+    minidl ...
+    """
     facts = describe()
     width = max(map(len, facts))
     for name, value in facts.items():

@@ -11,9 +11,13 @@ import pytest
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 EXTRAS = {  # modules whose examples need an optional package
+    "minidl.callbacks.tensorboard": "tensorboardX",
     "minidl.saving._keras_file": "h5py",
     "minidl.saving._onnx_import": "onnx",
     "minidl.saving._safetensors": "safetensors",
+    "minidl.utils.image_dataset": "PIL",
+    "minidl.utils.images": "PIL",
+    "minidl.utils.plotting": "matplotlib",
     "minidl.wrappers": "sklearn",
 }
 

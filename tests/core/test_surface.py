@@ -95,6 +95,17 @@ def test_names_are_there_and_documented(path):
     assert silent == []
 
 
+@pytest.mark.parametrize("path", SURFACE)
+def test_classes_and_functions_show_an_example(path):
+    module = _module(path)
+    names = {*SURFACE[path].split(), *getattr(module, "__all__", [])}
+    public = {n: getattr(module, n) for n in names if not inspect.ismodule(getattr(module, n))}
+    silent = [
+        n for n, x in public.items() if callable(x) and ">>> " not in (inspect.getdoc(x) or "")
+    ]
+    assert silent == []
+
+
 def test_methods_of_models():
     for name in METHODS.split():
         assert inspect.getdoc(getattr(minidl.Model, name)), name

@@ -34,6 +34,13 @@ class CallbackList(Callback):
         ValueError: an entry is no Callback.
 
     Source: `keras.callbacks.CallbackList`.
+
+    >>> import minidl
+    >>> calls = minidl.callbacks.CallbackList(add_history=True)
+    >>> calls.on_train_begin()
+    >>> calls.on_epoch_end(0, {"loss": 0.5})
+    >>> calls.callbacks[0].history
+    {'loss': [0.5]}
     """
 
     def __init__(

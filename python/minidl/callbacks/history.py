@@ -13,6 +13,13 @@ class History(Callback):
         history: Dict from each metric's name to its values, one per epoch.
 
     Source: `keras.callbacks.History`.
+
+    >>> import minidl
+    >>> model = minidl.Sequential([minidl.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), epochs=2, verbose=0)
+    >>> history.epoch, history.history
+    ([0, 1], {'loss': [0.0, 0.0]})
     """
 
     def __init__(self) -> None:

@@ -13,6 +13,13 @@ class ProgbarLogger(Callback):
     """A live bar in a terminal; one plain line per epoch anywhere else.
 
     Source: `keras.callbacks.ProgbarLogger`.
+
+    >>> import minidl
+    >>> model = minidl.Sequential([minidl.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> shown = minidl.callbacks.ProgbarLogger()  # fit adds one by itself where verbose is not 0
+    >>> history = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), callbacks=[shown], verbose=2)
+    1/1 - ...loss: 0.0000...
     """
 
     def __init__(self) -> None:

@@ -31,6 +31,17 @@ class TensorBoard(Callback):
         ValueError: an argument that is not offered, or another `update_freq`.
 
     Source: `keras.callbacks.TensorBoard`.
+
+    >>> import minidl
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> model = minidl.Sequential([minidl.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> board = minidl.callbacks.TensorBoard(folder)
+    >>> history = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), callbacks=[board], verbose=0)
+    >>> import os
+    >>> os.listdir(folder)
+    ['train']
     """
 
     def __init__(

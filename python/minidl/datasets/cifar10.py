@@ -28,6 +28,9 @@ def load_data() -> tuple:
 
     Source: `keras.datasets.cifar10.load_data`. The parts are pickles; they are read by a reader
     of plain data, which runs nothing.
+
+    >>> import minidl
+    >>> (x, y), (x_test, y_test) = minidl.datasets.cifar10.load_data()  # doctest: +SKIP
     """
     folder = files.get_file("cifar-10-batches-py-target", ORIGIN, extract=True, file_hash=HASH)
     folder = os.path.join(folder, "cifar-10-batches-py")

@@ -27,6 +27,9 @@ def load_data() -> tuple:
         ConnectionError: a file is not in the cache and could not be downloaded.
 
     Source: `keras.datasets.fashion_mnist.load_data`.
+
+    >>> import minidl
+    >>> (x, y), _ = minidl.datasets.fashion_mnist.load_data()  # doctest: +SKIP
     """
     folder = os.path.join("datasets", "fashion-mnist")
     arrays = [

@@ -49,6 +49,9 @@ def load_data(
 
     Source: `keras.datasets.imdb.load_data`. The file holds pickled arrays; they are read by a
     reader of plain data, which runs nothing, once: the result is kept beside it.
+
+    >>> import minidl
+    >>> (x, y), _ = minidl.datasets.imdb.load_data(num_words=10000)  # doctest: +SKIP
     """
     parts = _read(fetch("imdb.npz", HASH, path))
     rng = np.random.RandomState(seed)
@@ -120,6 +123,10 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
         path: Name of the file in the cache.
 
     Source: `keras.datasets.imdb.get_word_index`.
+
+    >>> import minidl
+    >>> minidl.datasets.imdb.get_word_index()["the"]  # doctest: +SKIP
+    1
     """
     with open(fetch("imdb_word_index.json", INDEX_HASH, path), encoding="utf-8") as file:
         return json.load(file)

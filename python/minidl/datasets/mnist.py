@@ -23,6 +23,9 @@ def load_data(path: str = "mnist.npz") -> tuple:
         ConnectionError: the file is not in the cache and could not be downloaded.
 
     Source: `keras.datasets.mnist.load_data`.
+
+    >>> import minidl
+    >>> (x, y), (x_test, y_test) = minidl.datasets.mnist.load_data()  # doctest: +SKIP
     """
     with np.load(fetch("mnist.npz", HASH, path), allow_pickle=False) as file:
         return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])

@@ -170,5 +170,10 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
         ValueError: it is malformed, or names what is not known.
 
     Source: `keras.initializers.deserialize`.
+
+    >>> import minidl
+    >>> config = minidl.initializers.serialize(minidl.initializers.Constant(3.0))
+    >>> minidl.initializers.deserialize(config).value
+    3.0
     """
     return _registry.deserialize(config, custom_objects)

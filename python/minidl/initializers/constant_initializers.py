@@ -13,6 +13,13 @@ class Initializer:
     """Base class: a callable `(shape, dtype) -> NumPy array` with a config.
 
     Source: `keras.initializers.Initializer`.
+
+    >>> import minidl
+    >>> class Halves(minidl.initializers.Initializer):
+    ...     def __call__(self, shape, dtype=None):
+    ...         return np.full(shape, 0.5, dtype or "float32")
+    >>> minidl.layers.Dense(2, kernel_initializer=Halves())(np.ones((1, 4))).numpy()
+    array([[2., 2.]], dtype=float32)
     """
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
@@ -87,6 +94,11 @@ class Identity(Initializer):
         ValueError: the shape asked for is not of rank 2.
 
     Source: `keras.initializers.Identity`.
+
+    >>> import minidl
+    >>> minidl.initializers.Identity(2.0)((2, 2))
+    array([[2., 0.],
+           [0., 2.]], dtype=float32)
     """
 
     def __init__(self, gain=1.0):

@@ -321,7 +321,12 @@ __getattr__ = suggesting(
 
 
 def serialize(layer: Any) -> dict:
-    """A layer, or an op of a graph, as Keras writes it into a model's config."""
+    """A layer, or an op of a graph, as Keras writes it into a model's config.
+
+    >>> import minidl
+    >>> minidl.layers.serialize(minidl.layers.Dense(3))["config"]["units"]
+    3
+    """
     if not isinstance(layer, Layer):
         return serialize_keras_object(layer)
     if is_custom(type(layer)):

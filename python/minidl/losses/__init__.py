@@ -200,5 +200,9 @@ def deserialize(name: Any, custom_objects: dict | None = None) -> Any:
         ValueError: it is malformed, or names what is not known.
 
     Source: `keras.losses.deserialize`.
+
+    >>> import minidl
+    >>> minidl.losses.deserialize("mse").__name__
+    'mean_squared_error'
     """
     return _registry.deserialize(name, custom_objects)

@@ -267,5 +267,9 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
         ValueError: it is malformed, or names what is not known.
 
     Source: `keras.metrics.deserialize`.
+
+    >>> import minidl
+    >>> minidl.metrics.deserialize(minidl.metrics.serialize(minidl.metrics.Mean("loss"))).name
+    'loss'
     """
     return _registry.deserialize(config, custom_objects)

@@ -55,6 +55,12 @@ class MeanAbsoluteError(_LossMetric):
         dtype: See `Metric`.
 
     Source: `keras.metrics.MeanAbsoluteError`.
+
+    >>> import minidl
+    >>> metric = minidl.metrics.MeanAbsoluteError()
+    >>> metric.update_state([1.0, 2.0], [2.0, 4.0])
+    >>> float(metric.result())
+    1.5
     """
 
     def __init__(self, name="mean_absolute_error", dtype=None):
@@ -268,6 +274,12 @@ class SparseCategoricalCrossentropy(_LossMetric):
         axis: Axis of the classes. Defaults to -1.
 
     Source: `keras.metrics.SparseCategoricalCrossentropy`.
+
+    >>> import minidl
+    >>> metric = minidl.metrics.SparseCategoricalCrossentropy()
+    >>> metric.update_state([1], [[0.5, 0.5]])
+    >>> round(float(metric.result()), 4)
+    0.6931
     """
 
     def __init__(
@@ -293,6 +305,12 @@ class CategoricalCrossentropy(_LossMetric):
         axis: Axis of the classes. Defaults to -1.
 
     Source: `keras.metrics.CategoricalCrossentropy`.
+
+    >>> import minidl
+    >>> metric = minidl.metrics.CategoricalCrossentropy()
+    >>> metric.update_state([[0, 1]], [[0.5, 0.5]])
+    >>> round(float(metric.result()), 4)
+    0.6931
     """
 
     def __init__(
@@ -317,6 +335,12 @@ class BinaryCrossentropy(_LossMetric):
         label_smoothing: In [0, 1]. Defaults to 0.
 
     Source: `keras.metrics.BinaryCrossentropy`.
+
+    >>> import minidl
+    >>> metric = minidl.metrics.BinaryCrossentropy()
+    >>> metric.update_state([1, 0], [0.5, 0.5])
+    >>> round(float(metric.result()), 4)
+    0.6931
     """
 
     def __init__(

@@ -107,6 +107,11 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
         ValueError: the config is malformed, or names what is not known.
 
     Source: `keras.optimizers.deserialize`.
+
+    >>> import minidl
+    >>> config = minidl.optimizers.serialize(minidl.optimizers.SGD(0.5))
+    >>> float(minidl.optimizers.deserialize(config).learning_rate)
+    0.5
     """
     name = config.get("class_name") if isinstance(config, dict) else None
     if custom_objects and name in custom_objects:

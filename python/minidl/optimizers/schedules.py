@@ -412,6 +412,12 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
         ValueError: the config is malformed, or names what is not known.
 
     Source: `keras.optimizers.schedules.deserialize`.
+
+    >>> import minidl
+    >>> schedules = minidl.optimizers.schedules
+    >>> config = schedules.serialize(schedules.ExponentialDecay(0.1, 10, 0.5))
+    >>> schedules.deserialize(config).decay_rate
+    0.5
     """
     name = config.get("class_name") if isinstance(config, dict) else None
     if name == "function":

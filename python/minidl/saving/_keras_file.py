@@ -99,6 +99,13 @@ def load_model(
         FileNotFoundError: there is no such file. ImportError: h5py is missing.
 
     Source: `keras.saving.load_model`. See `save_model` for an example.
+
+    >>> import minidl
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
+    >>> minidl.Sequential([minidl.Input((4,)), minidl.layers.Dense(2)]).save(path)
+    >>> minidl.saving.load_model(path).output_shape
+    (None, 2)
     """
     path = check_model_path(filepath)
     if safe_mode is not True:

@@ -194,6 +194,13 @@ def save_safetensors(
         ImportError: the package safetensors is missing.
 
     Source: the safetensors format. See `load_safetensors` for an example.
+
+    >>> import minidl
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "a.safetensors")
+    >>> minidl.saving.save_safetensors(path, {"w": np.ones((2, 3), "float32")})
+    >>> minidl.saving.load_safetensors(path)["w"].shape
+    (2, 3)
     """
     path = os.fspath(filepath)
     known = package()

@@ -46,5 +46,10 @@ def clear_session() -> None:
     """Start automatic names (`dense`, `dense_1`, ...) from the beginning again.
 
     Source: `keras.utils.clear_session`.
+
+    >>> import minidl
+    >>> minidl.utils.clear_session()
+    >>> minidl.layers.Dense(1).name
+    'dense'
     """
     reset_names()

@@ -20,6 +20,15 @@ def extract_archive(file_path: str, path: str = ".", archive_format: Any = "auto
 
     Raises:
         ValueError: an unknown format, or an entry that is no plain file or lies outside.
+
+    >>> import pathlib, tempfile, zipfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> with zipfile.ZipFile(folder / "a.zip", "w") as file:
+    ...     file.writestr("a.txt", "text")
+    >>> extract_archive(folder / "a.zip", folder)
+    True
+    >>> (folder / "a.txt").read_text()
+    'text'
     """
     import tarfile
     import zipfile

@@ -25,6 +25,12 @@ def hash_file(fpath: Any, algorithm: str = "sha256", chunk_size: int = _CHUNK) -
         fpath: Path of the file.
         algorithm: `"sha256"` or `"md5"`.
         chunk_size: Bytes read at a time.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a"
+    >>> _ = path.write_bytes(b"abc")
+    >>> hash_file(path, "md5")
+    '900150983cd24fb0d6963f7d28e17f72'
     """
     import hashlib
 

@@ -70,6 +70,16 @@ def image_dataset_from_directory(
             no image, which the message names.
 
     Source: `keras.utils.image_dataset_from_directory`.
+
+    >>> import minidl
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for kind in ("cats", "dogs"):
+    ...     (folder / kind).mkdir()
+    ...     minidl.utils.save_img(folder / kind / "1.png", np.zeros((8, 8, 3)))
+    >>> images = minidl.utils.image_dataset_from_directory(folder, image_size=(4, 4), verbose=False)
+    >>> images.class_names, next(iter(images))[0].shape
+    (['cats', 'dogs'], (2, 4, 4, 3))
     """
     _pillow("image_dataset_from_directory")
     _check_format(data_format)

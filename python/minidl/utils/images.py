@@ -57,6 +57,13 @@ def load_img(
             unknown.
 
     Source: `keras.utils.load_img`.
+
+    >>> import minidl
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> minidl.utils.save_img(file, np.zeros((4, 6, 3)), file_format="png")
+    >>> minidl.utils.load_img(file, target_size=(2, 2)).size
+    (2, 2)
     """
     image_module = _pillow("load_img")
     if color_mode not in _MODES:
@@ -141,6 +148,10 @@ def array_to_img(x: Any, data_format: Any = None, scale: bool = True, dtype: Any
         ValueError: another shape.
 
     Source: `keras.utils.array_to_img`.
+
+    >>> import minidl
+    >>> minidl.utils.array_to_img(np.zeros((4, 6, 3))).size  # (width, height)
+    (6, 4)
     """
     image_module = _pillow("array_to_img")
     _check_format(data_format)
@@ -181,6 +192,13 @@ def save_img(
         ValueError: another shape, or an unknown format.
 
     Source: `keras.utils.save_img`.
+
+    >>> import minidl
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "grey.png")
+    >>> minidl.utils.save_img(path, np.full((4, 6, 1), 0.5))
+    >>> minidl.utils.load_img(path).size
+    (6, 4)
     """
     if file_format is None and isinstance(path, (str, os.PathLike)):
         file_format = os.path.splitext(os.fspath(path))[1][1:]

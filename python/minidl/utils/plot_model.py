@@ -100,6 +100,13 @@ def plot_model(
         ValueError: the model is not built, or an unknown direction or kind of file.
 
     Source: `keras.utils.plot_model`.
+
+    >>> import minidl
+    >>> import os, tempfile
+    >>> model = minidl.Sequential([minidl.Input((4,)), minidl.layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.dot")
+    >>> os.path.basename(minidl.utils.plot_model(model, path, show_shapes=True))
+    'model.dot'
     """
     if kwargs:
         raise ValueError(f"Unrecognized keyword arguments passed to plot_model: {kwargs}")

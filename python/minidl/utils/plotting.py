@@ -19,6 +19,11 @@ def plot_history(history: Any, path: str | None = None, show: bool = False) -> A
     Raises:
         ImportError: matplotlib is not installed; the message says how to install it.
         ValueError: the history is empty.
+
+    >>> import minidl
+    >>> figure = minidl.utils.plot_history({"loss": [1.0, 0.5], "val_loss": [1.1, 0.7]})
+    >>> len(figure.axes)
+    1
     """
     curves = dict(getattr(history, "history", history))
     names = [n for n in curves if not n.startswith("val_")]
