@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from minidl import GradientTape, Tensor, _core, ops
 
+from bench.attention_memory import most_bytes
 from tests.checks import FLOATS, assert_close, assert_same_bits
 from tests.keras_peer import keras, pytorch, value
 from tests.references import attention as naive
@@ -169,25 +170,10 @@ def test_lengths_of_zero():
     assert _run(*_inputs((0, 4, 5, 2, 2, 3)))[0].shape == (0, 4, 2, 3)
 
 
-def _memory(length, heads=2, dim=32):
-    """Most bytes alive during a forward and backward pass, beyond the inputs."""
-    arrays = [Tensor(x) for x in _inputs((1, length, length, heads, heads, dim))]
-    _core.release_memory()
-    before = _core.allocator_stats()
-    start = before["live_bytes"] + before["cached_bytes"]
-    with GradientTape() as tape:
-        tape.watch(arrays)
-        out = ops.dot_product_attention(*arrays, is_causal=True)
-    slopes = tape.gradient(out, arrays)
-    stats = _core.allocator_stats()  # freed blocks are kept, so this is the peak
-    assert all(slope is not None for slope in slopes)
-    return stats["live_bytes"] + stats["cached_bytes"] - start
-
-
 @pytest.mark.skipif(not _core.allocator_stats()["enabled"], reason="the allocator keeps nothing")
 def test_memory_grows_with_the_length_and_not_its_square():
     _core.set_num_threads(2)
-    sizes = [_memory(length) for length in (1024, 2048, 4096)]
+    sizes = [most_bytes(length) for length in (1024, 2048, 4096)]
     data = 4096 * 2 * 32 * 4  # bytes of one of query, key, value at the longest
     scores = 4096 * 4096 * 2 * 4
     assert sizes[2] < 24 * data < scores / 2
