@@ -202,6 +202,7 @@ def test_a_save_that_fails_leaves_the_old_file(name, tmp_path, monkeypatch):
         assert Path(path).read_bytes() == old and os.listdir(tmp_path) == [name]
 
 
+@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")  # as documented
 @pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
 def test_mutations(suffix, tmp_path):
     """Changed bytes give a model or a ValueError, and nothing else."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import json
 import os
-import shutil
 import struct
-import tempfile
+import threading
 import zipfile
+import zlib
 from typing import Any
 
 from .._custom_objects import custom_object_scope
@@ -55,7 +56,7 @@ def save_model(
     path = check_model_path(filepath)
     if zipped not in (None, True):
         raise ValueError(f"minidl writes archives: `zipped` must be None or True, not {zipped!r}")
-    package = _h5.h5py()
+    _h5.h5py()
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"'{path}' exists; pass overwrite=True to replace it.")
     if not model.built:
@@ -65,19 +66,59 @@ def save_model(
     config = json.dumps(serialize_keras_object(model))
     now = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     metadata = json.dumps({"keras_version": _FORMAT, "date_saved": now})
-    folder = os.path.dirname(os.path.abspath(path))
-    with tempfile.TemporaryDirectory(prefix=".minidl-", dir=folder) as inner:
-        weights = os.path.join(inner, _WEIGHTS)
-        with package.File(weights, "w") as file:
-            _weights_h5.write(model, file)
-        with (
-            replacing(path, ".keras") as partial,
-            zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive,
-        ):
-            archive.writestr(_METADATA, metadata)
-            archive.writestr(_CONFIG, config)
-            with archive.open(_WEIGHTS, "w", force_zip64=True) as to, open(weights, "rb") as f:
-                shutil.copyfileobj(f, to, 1 << 20)
+    with (
+        replacing(path, ".keras") as partial,
+        open(partial, "w+b", buffering=0) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        archive.writestr(_METADATA, metadata)
+        archive.writestr(_CONFIG, config)
+        _add_weights(model, archive, file)
+
+
+def _add_weights(model: Any, archive: zipfile.ZipFile, file: Any) -> None:
+    """Write the HDF5 file where it will lie in the archive, so that nothing is written twice.
+
+    The checksum in front of it is taken of what is there, while the disk is still writing it.
+    """
+    info = zipfile.ZipInfo(_WEIGHTS, archive.filelist[-1].date_time)
+    info.external_attr = archive.filelist[-1].external_attr
+    info.CRC = 0  # for the length of the header alone
+    start = archive.start_dir  # type: ignore[attr-defined]  # where zipfile appends
+    begin = start + len(info.FileHeader(zip64=True))
+    with _h5.h5py().File(_Room(file, begin), "w") as inner:
+        _weights_h5.write(model, inner)
+    end = os.fstat(file.fileno()).st_size
+    on_its_way = threading.Thread(target=_sync, args=(file.fileno(),))
+    on_its_way.start()
+    try:
+        info.CRC = _checksum(file.fileno(), begin, end)
+    finally:
+        on_its_way.join()
+    info.file_size = info.compress_size = end - begin
+    info.header_offset = start
+    file.seek(start)
+    file.write(info.FileHeader(zip64=True))
+    archive.filelist.append(info)
+    archive.NameToInfo[_WEIGHTS] = info
+    archive.start_dir = end  # type: ignore[attr-defined]
+
+
+def _sync(handle: int) -> None:
+    with contextlib.suppress(OSError):  # `replacing` does it again and tells
+        os.fsync(handle)
+
+
+def _checksum(handle: int, at: int, end: int) -> int:
+    buffer, crc = bytearray(1 << 20), 0
+    view = memoryview(buffer)
+    while at < end:
+        count = os.preadv(handle, [view[: end - at]], at)
+        if not count:
+            raise OSError("the file has become shorter while it was written")
+        crc = zlib.crc32(view[:count], crc)
+        at += count
+    return crc
 
 
 def load_model(
@@ -144,7 +185,8 @@ def load_model(
         except (OSError, RuntimeError, ValueError) as error:
             raise ValueError(f"'{path}' has damaged weights: {error}") from None
         with file:
-            _weights_h5.read(model, file, path)
+            handle, begin, size = region.raw.place()  # type: ignore[attr-defined]
+            _weights_h5.read(model, _h5.Contents(file, handle, begin, size), path)
     return model
 
 
@@ -178,11 +220,52 @@ def _region(archive: zipfile.ZipFile, path: str, name: str) -> io.BufferedReader
     return io.BufferedReader(_Region(file, begin, info.file_size))
 
 
+class _Room:
+    """What h5py may write to: a file from `begin` on."""
+
+    def __init__(self, file: Any, begin: int):
+        self._file, self._begin, self._at = file, begin, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        size = os.fstat(self._file.fileno()).st_size - self._begin
+        self._at = offset + (0, self._at, max(0, size))[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        while view:
+            count = os.pwrite(self._file.fileno(), view, self._begin + self._at)
+            view, self._at = view[count:], self._at + count
+        return len(memoryview(data).cast("B"))
+
+    def read(self, size: int) -> bytes:  # h5py knows a file by this method
+        raise NotImplementedError
+
+    def readinto(self, buffer: Any) -> int:
+        count = os.preadv(self._file.fileno(), [buffer], self._begin + self._at)
+        self._at += count
+        return count
+
+    def truncate(self, size: int) -> int:
+        os.ftruncate(self._file.fileno(), self._begin + size)
+        return size
+
+    def flush(self) -> None:
+        pass
+
+
 class _Region(io.RawIOBase):
     """A part of a file, read-only."""
 
     def __init__(self, file: Any, begin: int, size: int):
         self._file, self._begin, self._size, self._at = file, begin, size, 0
+
+    def place(self) -> tuple[int, int, int]:
+        """The system's number of the file, where the part begins, and its size."""
+        return self._file.fileno(), self._begin, self._size
 
     def readable(self) -> bool:
         return True

@@ -19,9 +19,9 @@ def load(model: Any, path: str, by_name: bool = False) -> None:
     """
     with _h5.opened(path) as file:
         try:
-            pairs = _by_name(model, _root(file)) if by_name else _by_order(model, _root(file))
+            pairs = (_by_name if by_name else _by_order)(model, _root(file.root))
             values = [
-                (variable, _h5.read(_member(group, name), tuple(variable.shape)))
+                (variable, file.read(_member(group, name), tuple(variable.shape)))
                 for group, names, variables in pairs
                 for name, variable in zip(names, variables, strict=True)
             ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..layers import Layer
@@ -30,6 +30,21 @@ def _snake_case(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def _candidates(names: Iterable[str]) -> list[str]:
+    skipped = _skipped()
+    return [n for n in names if not n.startswith("__") and n not in skipped]
+
+
+@functools.lru_cache(1024)
+def _of_class(kind: Any) -> tuple[str, ...]:
+    """The names that every object of a class has: there are many layers of few classes."""
+    return tuple(_candidates(dir(kind)))
+
+
+def _private_last(name: str) -> str:
+    return f"~{name}" if name.startswith("_") else name
+
+
 def _attributes(part: Any) -> Iterator[tuple[str, Any]]:
     from ..models import Functional, Sequential
 
@@ -37,9 +52,8 @@ def _attributes(part: Any) -> Iterator[tuple[str, Any]]:
         return
     if isinstance(part, (Functional, Sequential)):
         yield "layers", part.layers
-    for name in sorted(dir(part), key=lambda n: f"~{n}" if n.startswith("_") else n):
-        if name.startswith("__") or name in _skipped():
-            continue
+    of_class = _of_class(type(part))  # type: ignore[arg-type]
+    for name in sorted({*of_class, *_candidates(vars(part))}, key=_private_last):
         try:
             value = getattr(part, name)
         except Exception:  # a property that cannot be read keeps nothing

@@ -21,12 +21,14 @@ def save(model: Any, path: str) -> None:
 
 def write(model: Any, file: Any) -> None:
     """Fill an open file."""
+    writer = _h5.Writer(file)
     for path, part in parts(model):
-        group = file.create_group(f"{path}/vars" if path else "vars")
-        if isinstance(getattr(part, "name", None), str):
-            group.attrs["name"] = part.name
-        for name, value in own_arrays(part).items():
-            group.create_dataset(name, data=value)
+        name = getattr(part, "name", None)
+        group = writer.group(
+            f"{path}/vars" if path else "vars", name if isinstance(name, str) else None
+        )
+        for key, value in own_arrays(part).items():
+            writer.array(group, key, value)
 
 
 def load(model: Any, path: str, skip_mismatch: bool = False) -> None:
@@ -35,7 +37,7 @@ def load(model: Any, path: str, skip_mismatch: bool = False) -> None:
         read(model, file, path, skip_mismatch)
 
 
-def read(model: Any, file: Any, path: str, skip_mismatch: bool = False) -> None:
+def read(model: Any, file: _h5.Contents, path: str, skip_mismatch: bool = False) -> None:
     """Take the weights out of an open file: all are read and compared before any is set."""
     fill(model, _Source(file), path, skip_mismatch)
 
@@ -43,20 +45,20 @@ def read(model: Any, file: Any, path: str, skip_mismatch: bool = False) -> None:
 class _Source:
     """The groups `vars` of an open file."""
 
-    def __init__(self, file: Any):
+    def __init__(self, file: _h5.Contents):
         self._file = file
         self._path, self._group = "", None
 
     def names(self, path: str) -> list[str]:
         self._path, self._group = path, self._vars(path)
-        return sorted(self._group.keys(), key=by_number) if self._group is not None else []
+        return sorted(_h5.members(self._group), key=by_number) if self._group is not None else []
 
     def read(self, path: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        return _h5.read(_h5.child(self._group, name), shape)
+        return self._file.read(_h5.child(self._group, name), shape)
 
     def _vars(self, path: str) -> Any:
-        group = _h5.child(self._file, f"{path}/vars" if path else "vars")
+        group = _h5.child(self._file.root, f"{path}/vars" if path else "vars")
         if group is None and "layers" in path:  # as Keras 2.13 names it
             old = path.replace("layers", "_layer_checkpoint_dependencies")
-            group = _h5.child(self._file, f"{old}/vars")
+            group = _h5.child(self._file.root, f"{old}/vars")
         return group
