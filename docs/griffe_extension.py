@@ -1,4 +1,4 @@
-"""For mkdocstrings: examples as code, and functions that have the name of their module."""
+"""For mkdocstrings: the reference shows what a reader may call, wherever it is written."""
 
 import importlib
 import inspect
@@ -20,30 +20,63 @@ def fenced(text: str) -> str:
     return "\n".join(lines)
 
 
-class Fences(griffe.Extension):
+def exported(pkg: griffe.Module) -> list:
+    """(module, name, object) for all that `__all__` of the package and its modules lists."""
+    return [
+        (module, name, getattr(importlib.import_module(module.path), name))
+        for module in [pkg, *pkg.modules.values()]
+        for name in map(str, module.exports or ())
+    ]
+
+
+def written(pkg: griffe.Module, thing) -> griffe.Object | None:
+    """Where a class or function stands; None for what is compiled or not ours."""
+    home, _, inside = f"{thing.__module__}.{thing.__name__}".partition(".")
+    if home != pkg.name or inside.startswith("_tape"):
+        return None
+    return pkg[inside.rpartition(".")[0]].members.get(thing.__name__)
+
+
+class Reference(griffe.Extension):
     def on_object(self, *, obj: griffe.Object, **_) -> None:
         if obj.docstring:
             obj.docstring.value = fenced(obj.docstring.value)
 
     def on_package(self, *, pkg: griffe.Module, **_) -> None:
+        self.public = exported(pkg)
+        self.name_functions(pkg)
+        self.lift_from_private_bases(pkg)
+        for cls in pkg["_tape"].classes.values():  # what Cython adds
+            for name in [n for n in cls.members if n.startswith("__")]:
+                del cls.members[name]
+
+    def name_functions(self, pkg: griffe.Module) -> None:
         """`ops.conv` is a function, not the file it stands in; decorators write docstrings."""
         found = []
-        for module in [pkg, *pkg.modules.values()]:
-            for name in map(str, module.exports or ()):
-                there = inspect.unwrap(getattr(importlib.import_module(module.path), name))
-                if not callable(there) or name not in module.members:
-                    continue
-                home, _, inside = f"{there.__module__}.{there.__name__}".partition(".")
-                if home != pkg.name or inside.startswith("_tape"):
-                    continue
-                file, here = pkg[inside.rpartition(".")[0]], module.members[name]
-                member = file.members.get(there.__name__)
-                if member is None:
-                    continue
-                if not member.docstring:
-                    text = fenced(inspect.getdoc(there) or "")
-                    member.docstring = griffe.Docstring(text, parent=member)
-                if here is not member and not (here.is_alias and here.target is member):
-                    found.append((module, name, member))
+        for module, name, thing in self.public:
+            there = inspect.unwrap(thing) if callable(thing) else None
+            member = written(pkg, there) if hasattr(there, "__name__") else None
+            if member is None:
+                continue
+            if not member.docstring:
+                text = fenced(inspect.getdoc(there) or "")
+                member.docstring = griffe.Docstring(text, parent=member)
+            here = module.members.get(name)
+            if here is not member and not (here and here.is_alias and here.target is member):
+                found.append((module, name, member))
         for module, name, member in found:
             module.members[name] = griffe.Alias(name, member, parent=module)
+
+    def lift_from_private_bases(self, pkg: griffe.Module) -> None:
+        """`Model.fit` is written in a base class that has no place of its own."""
+        classes = {thing for _, _, thing in self.public if inspect.isclass(thing)}
+        for thing in classes:
+            target = written(pkg, thing)
+            for base in thing.__mro__[1:] if target else ():
+                if base in classes:
+                    break
+                source = written(pkg, base)
+                for name, member in source.members.items() if source else ():
+                    if name.startswith("_") or name in target.members or not member.docstring:
+                        continue
+                    target.members[name] = griffe.Alias(name, member, parent=target)

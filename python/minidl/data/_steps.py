@@ -13,8 +13,11 @@ from ..random import generator
 from ._elements import frozen
 
 AUTOTUNE = -1
+"""As many threads as there are cores, or two elements ahead."""
 INFINITE_CARDINALITY = -1
+"""What `Dataset.cardinality` gives for a dataset without an end."""
 UNKNOWN_CARDINALITY = -2
+"""What `Dataset.cardinality` gives where only reading would tell."""
 _NOTHING = object()
 
 
