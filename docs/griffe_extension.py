@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 
 import griffe
 
@@ -18,6 +19,11 @@ def fenced(text: str) -> str:
             indent = None
         lines.append(line)
     return "\n".join(lines)
+
+
+def docstring(text: str, parent: griffe.Object) -> griffe.Docstring:
+    options = {"warn_unknown_params": False, "warn_missing_types": False}
+    return griffe.Docstring(fenced(text), parent=parent, parser="google", parser_options=options)
 
 
 def exported(pkg: griffe.Module) -> list:
@@ -46,9 +52,7 @@ class Reference(griffe.Extension):
         self.public = exported(pkg)
         self.name_functions(pkg)
         self.lift_from_private_bases(pkg)
-        for cls in pkg["_tape"].classes.values():  # what Cython adds
-            for name in [n for n in cls.members if n.startswith("__")]:
-                del cls.members[name]
+        self.document_compiled(pkg["_tape"])
 
     def name_functions(self, pkg: griffe.Module) -> None:
         """`ops.conv` is a function, not the file it stands in; decorators write docstrings."""
@@ -59,13 +63,28 @@ class Reference(griffe.Extension):
             if member is None:
                 continue
             if not member.docstring:
-                text = fenced(inspect.getdoc(there) or "")
-                member.docstring = griffe.Docstring(text, parent=member)
+                member.docstring = docstring(inspect.getdoc(there) or "", member)
             here = module.members.get(name)
             if here is not member and not (here and here.is_alias and here.target is member):
                 found.append((module, name, member))
         for module, name, member in found:
             module.members[name] = griffe.Alias(name, member, parent=module)
+
+    def document_compiled(self, tape: griffe.Module) -> None:
+        """The stub has the signatures, the compiled module the docstrings."""
+        compiled = importlib.import_module(tape.path)
+        for cls in tape.classes.values():
+            there = getattr(compiled, cls.name)
+            for name in [n for n in cls.members if n.startswith("__") and n != "__init__"]:
+                del cls.members[name]
+            described = [(cls, there)]
+            described += [(m, getattr(there, n)) for n, m in cls.members.items() if n[0] != "_"]
+            for member, thing in described:
+                text = inspect.getdoc(thing) or ""
+                first, _, rest = text.partition("\n\n")
+                if re.match(r"[\w.]+\(", first):  # the signature
+                    text = rest
+                member.docstring = docstring(text, member) if text else None
 
     def lift_from_private_bases(self, pkg: griffe.Module) -> None:
         """`Model.fit` is written in a base class that has no place of its own."""
