@@ -6,9 +6,19 @@ import re
 
 import griffe
 
+OPTIONS = {
+    "warn_unknown_params": False,
+    "warn_missing_types": False,
+    "returns_multiple_items": False,
+    "returns_named_value": False,
+}
 
-def fenced(text: str) -> str:
-    """From `>>>` to the next empty line is a block of code."""
+
+def marked(text: str) -> str:
+    """From `>>>` to the next empty line is a block of code; arguments of calls are a list."""
+    if "```pycon" in text:
+        return text
+    text = re.sub(r"^( *)Call arguments:$", r"\1Other Args: Call arguments:", text, flags=re.M)
     lines, indent = [], None
     for line in [*text.splitlines(), ""]:
         if indent is None and line.lstrip().startswith(">>>"):
@@ -22,8 +32,7 @@ def fenced(text: str) -> str:
 
 
 def docstring(text: str, parent: griffe.Object) -> griffe.Docstring:
-    options = {"warn_unknown_params": False, "warn_missing_types": False}
-    return griffe.Docstring(fenced(text), parent=parent, parser="google", parser_options=options)
+    return griffe.Docstring(marked(text), parent=parent, parser="google", parser_options=OPTIONS)
 
 
 def exported(pkg: griffe.Module) -> list:
@@ -46,7 +55,7 @@ def written(pkg: griffe.Module, thing) -> griffe.Object | None:
 class Reference(griffe.Extension):
     def on_object(self, *, obj: griffe.Object, **_) -> None:
         if obj.docstring:
-            obj.docstring.value = fenced(obj.docstring.value)
+            obj.docstring.value = marked(obj.docstring.value)
 
     def on_package(self, *, pkg: griffe.Module, **_) -> None:
         self.public = exported(pkg)
