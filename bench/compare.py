@@ -10,6 +10,7 @@ import argparse
 import fnmatch
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,10 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT)) if str(ROOT) not in sys.path else None
 
 from bench import machine, peers  # noqa: E402
+from bench.report import summary  # noqa: E402
 from bench.rows import Row, all_rows  # noqa: E402
 from bench.timing import check_agreement, measure, median, spread  # noqa: E402
 
 MOVES = "stored", "streamed"  # how the loop that only moves a row's bytes writes results
+# What holds the libraries to an instruction set; they read it when they are loaded.
+LEVELS = {
+    "avx2": {"MINIDL_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+}
 RESULTS = ROOT / "bench" / "results"
 
 
@@ -62,6 +68,12 @@ def options(arguments=None) -> argparse.Namespace:
         help="where the figures go (default bench/results/compare.json); a PNG goes beside it",
     )
     parser.add_argument("--no-picture", action="store_true", help="leave the PNG out")
+    parser.add_argument(
+        "--models", action="store_true", help="W1-W7 whole, each library in its own process"
+    )
+    parser.add_argument(
+        "--isa", choices=sorted(LEVELS), help="hold us, PyTorch and oneDNN to that instruction set"
+    )
     parser.add_argument("--list", action="store_true", help="print the names of all rows and stop")
     return parser.parse_args(arguments)
 
@@ -184,8 +196,18 @@ def main(arguments=None) -> int:
     if given.list:
         print("\n".join(row.name for row in all_rows()))
         return 0
-    rows = chosen(given.rows)
     turns = 5 if given.quick else given.repeat
+    if given.isa and any(os.environ.get(k) != v for k, v in LEVELS[given.isa].items()):
+        given_again = sys.argv[1:] if arguments is None else list(arguments)
+        command = [sys.executable, "-m", "bench.compare", *given_again]
+        environment = os.environ | LEVELS[given.isa]
+        return subprocess.run(command, check=False, env=environment).returncode
+    if given.models:
+        from bench import models
+
+        models.run(given.rows, given.threads, turns, given.json.with_stem("models"))
+        return 0
+    rows = chosen(given.rows)
     about = machine.describe()
     header(about)
     results, limits_of, failed = [], {}, []
@@ -206,6 +228,7 @@ def main(arguments=None) -> int:
                     continue
                 print_row(results[-1])
         print()
+    print(summary(results))
     given.json.parent.mkdir(parents=True, exist_ok=True)
     report = {
         "machine": about,

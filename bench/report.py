@@ -6,6 +6,7 @@ in bold.
 
 import argparse
 import json
+import statistics
 from pathlib import Path
 
 DEFAULT = Path(__file__).resolve().parent / "results/compare.json"
@@ -35,10 +36,41 @@ def table(results: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def over_torch(result: dict) -> float | None:
+    """How many times faster than PyTorch's better layout."""
+    theirs = [t for name, t in result["seconds"].items() if name.startswith("torch")]
+    return min(theirs) / result["seconds"]["minidl"] if theirs else None
+
+
+def summary(results: list[dict]) -> str:
+    """Geometric mean against PyTorch over the kernel rows (no W1 to W7), and what is below 1."""
+    lines = []
+    for threads in sorted({r["threads"] for r in results}):
+        rows = {
+            r["row"]: over_torch(r)
+            for r in results
+            if r["threads"] == threads and not (r["row"][0] == "W" and r["row"][1:2].isdigit())
+        }
+        ratios = {name: ratio for name, ratio in rows.items() if ratio}
+        if not ratios:
+            continue
+        slow = sorted((ratio, name) for name, ratio in ratios.items() if ratio < 1)
+        below = ", ".join(f"{name} {ratio:.2f}" for ratio, name in slow) or "none"
+        mean = statistics.geometric_mean(ratios.values())
+        lines.append(
+            f"{threads} thread(s): {mean:.2f} times as fast as "
+            f"PyTorch over {len(ratios)} kernel rows (geometric mean); below 1: {below}"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.report", description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path, nargs="?", default=DEFAULT, help="the figures")
-    print(table(json.loads(parser.parse_args().file.read_text())["results"]))
+    results = json.loads(parser.parse_args().file.read_text())["results"]
+    print(table(results))
+    print()
+    print(summary(results))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ def all_rows() -> list[Row]:
         rows_attention,
         rows_convolution,
         rows_kernels,
+        rows_models,
         rows_recurrent,
         rows_sequences,
         rows_streaming,
@@ -82,4 +83,5 @@ def all_rows() -> list[Row]:
         *rows_streaming.ROWS,
         *rows_training.ROWS,
         *rows_sequences.ROWS,
+        *rows_models.ROWS,
     ]

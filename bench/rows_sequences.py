@@ -37,6 +37,33 @@ def _their_step(network, x, y):
     return step
 
 
+def their_lstm(model):
+    """PyTorch's network of two LSTM and a dense layer, with the weights of ours."""
+    inputs, units = model.input_shape[-1], model.layers[-2].units
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = torch.nn.LSTM(inputs, units, 2, batch_first=True)
+            self.dense = torch.nn.Linear(units, CLASSES)
+
+        def forward(self, x):
+            return self.dense(self.lstm(x)[0][:, -1])
+
+    network = Network()
+    with torch.no_grad():
+        weights = [torch.from_numpy(w) for w in model.get_weights()]
+        for k in range(2):
+            kernel, recurrent, bias = weights[3 * k : 3 * k + 3]
+            getattr(network.lstm, f"weight_ih_l{k}").copy_(kernel.T)
+            getattr(network.lstm, f"weight_hh_l{k}").copy_(recurrent.T)
+            getattr(network.lstm, f"bias_ih_l{k}").copy_(bias)
+            getattr(network.lstm, f"bias_hh_l{k}").zero_()
+        network.dense.weight.copy_(weights[-2].T)
+        network.dense.bias.copy_(weights[-1])
+    return network
+
+
 def _lstm():
     """Two LSTM(128) over 100 steps of 128 values, batch 64, and a dense layer."""
     batch, inputs, units = 64, 128, 128
@@ -58,27 +85,7 @@ def _lstm():
         ours = _step(model, minidl.optimizers.Adam(1e-3), loss_of, x, y)
         calls = {}
         if torch:
-
-            class Network(torch.nn.Module):
-                def __init__(self):
-                    super().__init__()
-                    self.lstm = torch.nn.LSTM(inputs, units, 2, batch_first=True)
-                    self.dense = torch.nn.Linear(units, CLASSES)
-
-                def forward(self, x):
-                    return self.dense(self.lstm(x)[0][:, -1])
-
-            network = Network()
-            with torch.no_grad():
-                weights = [torch.from_numpy(w) for w in model.get_weights()]
-                for k in range(2):
-                    kernel, recurrent, bias = weights[3 * k : 3 * k + 3]
-                    getattr(network.lstm, f"weight_ih_l{k}").copy_(kernel.T)
-                    getattr(network.lstm, f"weight_hh_l{k}").copy_(recurrent.T)
-                    getattr(network.lstm, f"bias_ih_l{k}").copy_(bias)
-                    getattr(network.lstm, f"bias_hh_l{k}").zero_()
-                network.dense.weight.copy_(weights[-2].T)
-                network.dense.bias.copy_(weights[-1])
+            network = their_lstm(model)
             step = _their_step(network, torch.from_numpy(x), torch.from_numpy(y))
             calls["torch"] = Call(step, lambda loss: [loss.detach().numpy()])
         calls["minidl"] = Call(ours, lambda loss: [loss.numpy()])
@@ -107,7 +114,7 @@ class Encoder(minidl.Model):
         return self.logits(ops.mean(x, axis=1))
 
 
-def _their_encoder(model):
+def their_encoder(model):
     nn = torch.nn
 
     class Network(nn.Module):
@@ -122,7 +129,7 @@ def _their_encoder(model):
             )
             self.logits = nn.Linear(WIDTH, CLASSES)
 
-        def forward(self, ids):
+        def forward(self, ids, positions=None):  # the positions are known
             x = self.tokens(ids) + self.positions(torch.arange(LENGTH))
             return self.logits(self.block(x).mean(1))
 
@@ -162,7 +169,7 @@ def _encoder():
         model(ids)
         calls = {}
         if torch:
-            network = _their_encoder(model)
+            network = their_encoder(model)
             step = _their_step(network, torch.from_numpy(ids), torch.from_numpy(y))
             calls["torch"] = Call(step, lambda loss: [loss.detach().numpy()])
         loss_of = minidl.losses.SparseCategoricalCrossentropy(from_logits=True)

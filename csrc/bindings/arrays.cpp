@@ -59,6 +59,7 @@ Array convert(py::handle x, const char* name, int extra_flags) {
   const int type = PyArray_TYPE(array);
   if (type != NPY_FLOAT && type != NPY_DOUBLE) bad_dtype(x, name);
   const DType dtype = type == NPY_FLOAT ? DType::kFloat32 : DType::kFloat64;
+  if (profiling()) profile_bytes(PyArray_NBYTES(array));
   const int need = NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | extra_flags;
   const int have = NPY_ARRAY_ALIGNED | extra_flags;
   if ((PyArray_FLAGS(array) & have) == have && PyArray_ISNOTSWAPPED(array)) {
@@ -112,6 +113,7 @@ Array output(DType dtype, const int64_t* shape, int ndim) {
   const size_t bytes = static_cast<size_t>(size) * (dtype == DType::kFloat32 ? 4 : 8);
   void* data = allocate(bytes ? bytes : 1);
   if (!data) throw std::bad_alloc();
+  if (profiling()) profile_bytes(static_cast<int64_t>(bytes));
   npy_intp dims[NPY_MAXDIMS];
   for (int i = 0; i < ndim; ++i) dims[i] = static_cast<npy_intp>(shape[i]);
   PyObject* a = PyArray_NewFromDescr(

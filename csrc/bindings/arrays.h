@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "bindings/profile.h"
 #include "core/checked.h"
 #include "core/kernel_table.h"
 #include "core/thread_pool.h"
@@ -84,6 +85,7 @@ template <class Params>
 void run(Status (*const (&kernel)[2])(const Params&) noexcept, DType dtype, const Params& params,
          int64_t work) {
   Status status;
+  const int64_t begin = profiling() ? profile_clock() : 0;
   {
     DenormalGuard denormals;
     if (work > kGilWork) {
@@ -93,6 +95,7 @@ void run(Status (*const (&kernel)[2])(const Params&) noexcept, DType dtype, cons
       status = kernel[static_cast<int>(dtype)](params);
     }
   }
+  if (begin) profile_call(&kernel, dtype, begin, flops_of(params, work));
   check_status(status);
 }
 

@@ -15,6 +15,7 @@ namespace minidl {
 #define MINIDL_FAMILY(family) void bind_##family(py::module_& m);
 #include "kernels.def"
 void bind_limits(py::module_& m);
+void bind_profile(py::module_& m);
 
 namespace {
 
@@ -124,6 +125,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       "Bytes in use and cached, the cap on the cache, hits and misses.");
   m.def("release_memory", &release_memory, "Gives cached memory back to the system.");
   bind_limits(m);
+  bind_profile(m);
   m.def(
       "build_info",
       [] {

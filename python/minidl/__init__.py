@@ -27,6 +27,7 @@ from . import (
     saving,
     utils,
 )
+from ._profile import profile
 from ._registry import suggesting
 from ._symbolic_ops import KerasTensor
 from ._tape import GradientTape, Tensor, Variable
@@ -73,6 +74,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "profile",
     "random",
     "regularizers",
     "release_memory",

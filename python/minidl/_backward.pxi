@@ -44,7 +44,12 @@ cdef list _backward(GradientTape tape, list targets, list seeds, list sources, b
                     break
         for i in range(top, lowest - 1, -1):
             if marks[i] & 4 and records[i] is not None:
-                _step(<_Record>records[i], i, top, grads, marks)
+                profiler = _profiler
+                if profiler is None or (<_Record>records[i]).scope is None:
+                    _step(<_Record>records[i], i, top, grads, marks)
+                else:
+                    with profiler.within((<_Record>records[i]).scope):
+                        _step(<_Record>records[i], i, top, grads, marks)
                 if not keep:
                     records[i] = None
         return [None if place < 0 or place > top else grads[place] for place in places]

@@ -43,6 +43,15 @@ include "_tensor.pxi"
 include "_convert.pxi"
 include "_variable.pxi"
 
+cdef object _profiler = None        # who wants to know which layer an op belongs to
+
+
+def set_profiler(profiler):
+    """Ask `profiler.scope()` where each op is recorded, and run its gradient `within` that scope."""
+    global _profiler
+    _profiler = profiler
+
+
 cdef long long _next_serial = 1
 cdef long long _live_records = 0
 
@@ -87,6 +96,7 @@ def record_count():
 cdef class _Record:
     cdef object gradients            # a tuple of functions, one per input, or one function for all
     cdef tuple context               # what they are called with, after dy
+    cdef object scope                # the layer it was recorded in, while profiling
     cdef tuple shapes                # the inputs' shapes where broadcasting changed one, else None
     cdef int inputs, outputs
     cdef bint holds_variable         # the context does, so changes since `clock` matter
@@ -227,6 +237,8 @@ cdef int _record(Tensor out, tuple inputs, object gradients, tuple context, bint
             if reshaped:
                 entry.shapes = tuple([(<Tensor>x).data.shape for x in inputs])
             entry.clock = _clock
+            if _profiler is not None:
+                entry.scope = _profiler.scope()
             for x in context:
                 if isinstance(x, Variable):
                     entry.holds_variable = True

@@ -10,7 +10,8 @@ from tests.processes import output_of, run_python
 
 SURFACE = {
     "": "Sequential Model Input Variable Tensor GradientTape Layer Loss Metric Optimizer "
-    "Initializer Regularizer set_random_seed set_num_threads show_config",
+    "Initializer Regularizer set_random_seed set_num_threads show_config "
+    "profile",
     "config": "floatx set_floatx epsilon set_epsilon dtype_policy set_dtype_policy",
     "ops": "add subtract multiply divide power matmul einsum tensordot sum mean max min prod var "
     "std any all argmax argmin reshape transpose expand_dims squeeze concatenate stack split tile "

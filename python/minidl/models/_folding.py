@@ -103,6 +103,11 @@ class Folded:
         self.layer, self.norm, self.relu = layer, norm, relu
         self._cache: tuple[tuple, Any] | None = None
 
+    @property
+    def name(self) -> str:
+        """The names of the layers, as a profile shows them."""
+        return "+".join(part.name for part in (self.layer, self.norm, self.relu) if part)
+
     def __call__(self, inputs: Any) -> Any:
         layer = self.layer
         variables = layer.weights + self.norm.weights
