@@ -327,6 +327,34 @@ def test_stateful_in_a_model():
     assert len(model.weights) == 5
 
 
+def test_stateful_with_a_fixed_batch_trains_as_a_loop_that_carries_states():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(8, 5, 2)).astype(np.float32)
+    y = x.sum((1, 2))[:, None]
+    model = minidl.Sequential(
+        [minidl.Input(batch_shape=(4, 5, 2)), layers.GRU(6, stateful=True), layers.Dense(1)]
+    )
+    gru, dense = layers.GRU(6, return_state=True), layers.Dense(1)
+    gru.build((4, 5, 2))
+    dense.build((4, 6))
+    gru.set_weights(model.get_weights()[:3])
+    dense.set_weights(model.get_weights()[3:])
+    model.compile(minidl.optimizers.SGD(0.05), "mse")
+    model.fit(x, y, batch_size=4, shuffle=False, epochs=2, verbose=0)
+    optimizer, state = minidl.optimizers.SGD(0.05), np.zeros((4, 6), np.float32)
+    variables = [*gru.trainable_variables, *dense.trainable_variables]
+    for start in (0, 4, 0, 4):
+        with minidl.GradientTape() as tape:
+            out, last = gru(x[start : start + 4], initial_state=state)
+            loss = minidl.ops.mean((dense(out) - y[start : start + 4]) ** 2)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        state = last.numpy()
+    for a, b in zip(model.get_weights(), variables, strict=True):
+        assert_close(a, b.numpy(), 1e-5)
+    with pytest.raises(ValueError, match=r"takes inputs of shape \(4, 5, 2\)"):
+        model.predict(x[:3], verbose=0)
+
+
 def test_states_go_from_encoder_to_decoder():
     encoder = layers.LSTM(3, return_state=True)
     decoder = layers.LSTM(3, return_sequences=True)

@@ -115,6 +115,8 @@ FIT = [
     ({"validation_data": (X[..., :1], Y)}, "axis -1|shape"),
     ({"validation_data": (X, Y + 7)}, "outputs"),
     ({"shuffle": "often"}, "shuffle"),
+    ({"validation_data": (X, Y), "validation_freq": 0}, "validation_freq"),
+    ({"validation_data": (X, Y), "validation_freq": 1.5}, "validation_freq"),
     ({"class_weight": [1, 2]}, "class_weight"),
     ({"class_weight": {0: 1.0}, "sample_weight": np.ones(12)}, "class_weight"),
     ({"sample_weight": np.ones(5)}, "12.*5|samples"),

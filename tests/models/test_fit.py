@@ -107,6 +107,25 @@ def test_weights_of_samples_and_classes():
         np.testing.assert_array_equal(a, b)
 
 
+def test_class_weights_with_datasets_and_generators():
+    x, y = _data()
+    weights = {0: 3.0, 2: 0.5}
+    wanted = _model()
+    wanted.fit(x, y, verbose=0, shuffle=False, batch_size=16, class_weight=weights)
+    dataset = minidl.data.Dataset.from_tensor_slices((x, y)).batch(16)
+    rows = range(0, len(x), 16)
+    for source in (dataset, ((x[i : i + 16], y[i : i + 16]) for i in rows)):
+        model = _model()
+        model.fit(source, verbose=0, class_weight=weights)
+        for a, b in zip(model.get_weights(), wanted.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+    own = minidl.data.Dataset.from_tensor_slices((x, y, np.ones(len(x)))).batch(16)
+    with pytest.raises(ValueError, match="`class_weight` and `sample_weight`"):
+        _model().fit(own, verbose=0, class_weight=weights)
+    with pytest.raises(ValueError, match="`class_weight` needs one array of targets"):
+        _model().fit(minidl.data.Dataset.from_tensor_slices(x).batch(16), class_weight=weights)
+
+
 def test_float64_and_lists_and_steps():
     x, y = _data()
     model = _model()

@@ -13,6 +13,8 @@ from ..data import INFINITE_CARDINALITY, PyDataset
 from ..data.py_dataset import Shuffled
 from ..random import permutation
 
+TWO_WEIGHTS = "`class_weight` and `sample_weight` cannot both be given."
+
 
 def _is_arraylike(x: Any) -> bool:
     return hasattr(x, "__array__") or hasattr(x, "__dlpack__")
@@ -117,6 +119,10 @@ def class_weight_to_sample_weight(y: Any, class_weight: dict) -> np.ndarray:
     return weights
 
 
+def _first(arrays: tuple, count: int) -> tuple:
+    return tuple(None if a is None else map_arrays(lambda v: v[:count], a) for a in arrays)
+
+
 class ArrayBatches:
     """Batches of arrays, shuffled anew each pass.
 
@@ -145,9 +151,9 @@ class ArrayBatches:
         """Begin the next pass at the first sample."""
         self._rest = None
 
-    def first(self) -> tuple:
-        """One sample of everything, to build with."""
-        return tuple(None if a is None else map_arrays(lambda v: v[:1], a) for a in self.arrays)
+    def first(self, count: int = 1) -> tuple:
+        """The first `count` samples of everything, to build with."""
+        return _first(self.arrays, count)
 
     def _one_pass(self) -> Iterator[tuple]:
         size, n = self.batch_size, self.samples
@@ -189,12 +195,20 @@ class IterableBatches:
         source: The iterable. One that can be iterated again starts anew each pass.
         steps: Batches per pass; None for all there are.
         targets: Whether entries are tuples with targets (False in `predict`).
+        class_weight: A weight per class, or None; the batches then bring no weights of their own.
     """
 
-    def __init__(self, source: Any, steps: int | None = None, targets: bool = True):
+    def __init__(
+        self,
+        source: Any,
+        steps: int | None = None,
+        targets: bool = True,
+        class_weight: dict | None = None,
+    ):
         self.source = source
         self.steps = steps
         self.targets = targets
+        self.class_weight = class_weight
         length = _length(source)
         self.num_batches = steps or length
         self._endless = iter(source) is source
@@ -213,6 +227,11 @@ class IterableBatches:
             for p, name in zip(parts, ("x", "y", "sample_weight"), strict=True)
         )
         count_samples(x=arrays[0], y=arrays[1], sample_weight=arrays[2])
+        if self.class_weight is not None:
+            if arrays[2] is not None:
+                raise ValueError(TWO_WEIGHTS)
+            weights = class_weight_to_sample_weight(arrays[1], self.class_weight)
+            return arrays[0], arrays[1], weights
         return arrays
 
     def restart(self) -> None:
@@ -221,14 +240,14 @@ class IterableBatches:
             self._peeked = None
             self._iterator = iter(self.source)
 
-    def first(self) -> tuple:
-        """One sample of the first batch, to build with."""
+    def first(self, count: int = 1) -> tuple:
+        """The first `count` samples of the first batch, to build with."""
         if self._peeked is None:
             try:
                 self._peeked = self._unpack(next(self._iterator))
             except StopIteration:
                 raise ValueError("The data is empty: the iterable gave no batch.") from None
-        return tuple(None if a is None else map_arrays(lambda v: v[:1], a) for a in self._peeked)
+        return _first(self._peeked, count)
 
     def __iter__(self) -> Iterator[tuple]:
         done = 0
@@ -278,11 +297,10 @@ def make_batches(
     if hasattr(x, "__iter__") and not _is_arraylike(x) and not isinstance(x, (list, tuple, dict)):
         if isinstance(x, (str, bytes)):
             raise ValueError(f"`x` must be arrays or batches. Received: {type(x).__name__}")
-        if y is not None or sample_weight is not None or class_weight is not None:
+        if y is not None or sample_weight is not None:
             raise ValueError(
                 "With batches from an iterable, targets and weights come from it too: it gives "
-                "(x, y) or (x, y, sample_weight), and `y`, `sample_weight` and `class_weight` "
-                "stay None."
+                "(x, y) or (x, y, sample_weight), and `y` and `sample_weight` stay None."
             )
         if isinstance(x, PyDataset) and shuffle:
             x = Shuffled(x)
@@ -292,12 +310,12 @@ def make_batches(
                 "The data has no end: say how many batches make a pass (`steps_per_epoch` in "
                 "`fit`, `validation_steps`, or `steps`)."
             )
-        return IterableBatches(x, steps, targets)
+        return IterableBatches(x, steps, targets, class_weight)
     arrays = to_arrays(x, "x")
     y = None if y is None else to_arrays(y, "y")
     if class_weight is not None:
         if sample_weight is not None:
-            raise ValueError("`class_weight` and `sample_weight` cannot both be given.")
+            raise ValueError(TWO_WEIGHTS)
         count_samples(x=arrays, y=y)
         sample_weight = class_weight_to_sample_weight(y, class_weight)
     elif sample_weight is not None:

@@ -251,11 +251,15 @@ class Steps(Layer):
         tracker.count += n
 
     # -- before the first step ----------------------------------------------------------------
+    def _trial_size(self) -> int:
+        """How many samples the model can be tried on: more than one where the size is fixed."""
+        return 1
+
     def _prepare(self, batches: Any, with_targets: bool = True) -> None:
-        """Build and check on one sample, so that bad data is refused before anything changes."""
+        """Build and check on a sample, so that bad data is refused before anything changes."""
         if getattr(type(self).call, "_missing", False):  # all is in the user's own steps
             return
-        x, y, _ = batches.first()
+        x, y, _ = batches.first(self._trial_size())
         call_context.trial = True
         try:
             y_pred = self(x, training=False)

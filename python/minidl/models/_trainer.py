@@ -51,7 +51,7 @@ class Trainer(Steps):
             validation_split: Share of the data, its last part, kept for validation.
             validation_data: `(x, y)` or `(x, y, sample_weight)`, or an iterable of batches.
             shuffle: Whether the order changes each epoch. Defaults to True.
-            class_weight: Dict from class number to weight.
+            class_weight: Dict from class number to weight; also with batches from an iterable.
             sample_weight: One weight per sample.
             initial_epoch: Epoch to start from. Defaults to 0.
             steps_per_epoch: Batches per epoch; None for all.
@@ -72,6 +72,7 @@ class Trainer(Steps):
         check_count(epochs, "epochs", optional=False)
         check_count(steps_per_epoch, "steps_per_epoch")
         check_count(validation_steps, "validation_steps")
+        _check_frequency(validation_freq)
         if not isinstance(shuffle, (bool, np.bool_)):
             raise ValueError(f"`shuffle` must be True or False. Received: shuffle={shuffle!r}")
         if validation_split and validation_data is None:
@@ -370,6 +371,15 @@ def _plain(logs: Any) -> dict:
 
 def _name(entry: tuple[str, Any]) -> str:
     return entry[0]
+
+
+def _check_frequency(value: Any) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if not whole and not isinstance(value, (list, tuple, set, range)):
+        raise ValueError(
+            "`validation_freq` must be a positive integer or a list of epochs. "
+            f"Received: validation_freq={value!r}"
+        )
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:

@@ -87,6 +87,9 @@ class Functional(FastListsMixin, Model):
         self.input_names = [x._keras_history.operation.name for x in graph.inputs]
 
     # -- structure ----------------------------------------------------------------------------
+    def _trial_size(self) -> int:
+        return max((x.shape[0] or 1 for x in self.inputs), default=1)
+
     @property
     def inputs(self) -> list[KerasTensor]:
         """The symbolic inputs in a flat list."""

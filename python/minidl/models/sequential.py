@@ -196,6 +196,9 @@ class Sequential(FastListsMixin, Model):
                     self._complain(expected.batch_shape, shape)
         return super().__call__(inputs, *args, training=training, **kwargs)
 
+    def _trial_size(self) -> int:
+        return 1 if self._input is None else self._input.batch_shape[0] or 1
+
     def _complain(self, expected: tuple, shape: tuple) -> None:
         if self._stack and self._stack[0].input_spec is not None:
             self._stack[0].input_spec.check(self._stack[0], shape)  # knows more: channels, rank
