@@ -1,8 +1,10 @@
 """The documentation: its scripts run as printed, its reference is whole, its lists are true."""
 
 import importlib
+import inspect
 import re
 
+import minidl
 import pytest
 
 from tests import keras_differences_page
@@ -56,6 +58,9 @@ def test_the_reference_has_every_module():
     for path in SURFACE:
         name = f"minidl.{path}" if path else "minidl"
         assert re.search(rf"^::: {name}$", pages, re.M), name
+    for name in minidl.__all__:
+        if inspect.ismodule(getattr(minidl, name)):
+            assert re.search(rf"^::: minidl\.{name}\b", pages, re.M), name
     for page in DOCS.rglob("*.md"):
         assert str(page.relative_to(DOCS)) in nav, page
 
