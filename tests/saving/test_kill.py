@@ -4,8 +4,6 @@ import pytest
 
 from tests.processes import output_of
 
-pytest.importorskip("h5py", reason="HDF5 files need h5py: pip install h5py")
-
 CODE = """
 import os, random, signal, sys, time, warnings
 import numpy as np
@@ -46,7 +44,9 @@ print("whole", times)
 """
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5", ".safetensors"])
 def test_killed_while_saving(suffix, tmp_path):
+    package = "safetensors" if suffix == ".safetensors" else "h5py"
+    pytest.importorskip(package, reason=f"{suffix} needs {package}: pip install {package}")
     code = CODE.replace("sys.argv[1]", repr(suffix)).replace("sys.argv[2]", repr(str(tmp_path)))
     assert output_of(code, timeout=120) == "whole 100"

@@ -148,6 +148,63 @@ def strings(group: Any, name: str) -> list[str]:
     return [s.decode("utf-8") if isinstance(s, bytes) else str(s) for s in found]
 
 
+class Room:
+    """What h5py may write to: an open file from `begin` on.
+
+    HDF5 does not survive a write that fails (it cannot close the file and the process may crash
+    at its end), so it is told that all went well; who made this looks at `error` afterwards.
+    """
+
+    def __init__(self, handle: int, begin: int):
+        self.error: OSError | None = None
+        self._handle, self._begin, self._at = handle, begin, 0
+        self._size = max(0, os.fstat(handle).st_size - begin)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int) -> bytes:  # h5py knows a file by this method
+        raise NotImplementedError
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        total, at = len(view), self._begin + self._at
+        try:
+            while view and self.error is None:
+                count = os.pwrite(self._handle, view, at)
+                view, at = view[count:], at + count
+        except OSError as error:
+            self.error = error
+        self._at += total
+        self._size = max(self._size, self._at)
+        return total
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            count = os.preadv(self._handle, [view], self._begin + self._at)
+        except OSError as error:
+            self.error, count = self.error or error, 0
+        view[count:] = bytes(len(view) - count)
+        self._at += len(view)
+        return len(view)
+
+    def truncate(self, size: int) -> int:
+        try:
+            os.ftruncate(self._handle, self._begin + size)
+        except OSError as error:
+            self.error = self.error or error
+        self._size = size
+        return size
+
+    def flush(self) -> None:
+        pass
+
+
 class Writer:
     """Groups and arrays into a file that h5py has opened."""
 

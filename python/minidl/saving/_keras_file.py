@@ -68,7 +68,7 @@ def save_model(
     metadata = json.dumps({"keras_version": _FORMAT, "date_saved": now})
     with (
         replacing(path, ".keras") as partial,
-        open(partial, "w+b", buffering=0) as file,
+        open(partial, "w+b") as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
     ):
         archive.writestr(_METADATA, metadata)
@@ -86,8 +86,8 @@ def _add_weights(model: Any, archive: zipfile.ZipFile, file: Any) -> None:
     info.CRC = 0  # for the length of the header alone
     start = archive.start_dir  # type: ignore[attr-defined]  # where zipfile appends
     begin = start + len(info.FileHeader(zip64=True))
-    with _h5.h5py().File(_Room(file, begin), "w") as inner:
-        _weights_h5.write(model, inner)
+    file.flush()
+    _weights_h5.write_into(model, file.fileno(), begin)
     end = os.fstat(file.fileno()).st_size
     on_its_way = threading.Thread(target=_sync, args=(file.fileno(),))
     on_its_way.start()
@@ -99,6 +99,7 @@ def _add_weights(model: Any, archive: zipfile.ZipFile, file: Any) -> None:
     info.header_offset = start
     file.seek(start)
     file.write(info.FileHeader(zip64=True))
+    file.flush()
     archive.filelist.append(info)
     archive.NameToInfo[_WEIGHTS] = info
     archive.start_dir = end  # type: ignore[attr-defined]
@@ -218,43 +219,6 @@ def _region(archive: zipfile.ZipFile, path: str, name: str) -> io.BufferedReader
         file.close()
         raise ValueError(f"'{name}' is longer than the file")
     return io.BufferedReader(_Region(file, begin, info.file_size))
-
-
-class _Room:
-    """What h5py may write to: a file from `begin` on."""
-
-    def __init__(self, file: Any, begin: int):
-        self._file, self._begin, self._at = file, begin, 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        size = os.fstat(self._file.fileno()).st_size - self._begin
-        self._at = offset + (0, self._at, max(0, size))[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        while view:
-            count = os.pwrite(self._file.fileno(), view, self._begin + self._at)
-            view, self._at = view[count:], self._at + count
-        return len(memoryview(data).cast("B"))
-
-    def read(self, size: int) -> bytes:  # h5py knows a file by this method
-        raise NotImplementedError
-
-    def readinto(self, buffer: Any) -> int:
-        count = os.preadv(self._file.fileno(), [buffer], self._begin + self._at)
-        self._at += count
-        return count
-
-    def truncate(self, size: int) -> int:
-        os.ftruncate(self._file.fileno(), self._begin + size)
-        return size
-
-    def flush(self) -> None:
-        pass
 
 
 class _Region(io.RawIOBase):

@@ -14,9 +14,18 @@ from ._tree import parts
 
 def save(model: Any, path: str) -> None:
     """Write the file; an error leaves the old one."""
-    package = _h5.h5py()
-    with replacing(path, ".weights.h5") as partial, package.File(partial, "w") as file:
+    _h5.h5py()
+    with replacing(path, ".weights.h5") as partial, open(partial, "r+b", buffering=0) as file:
+        write_into(model, file.fileno(), 0)
+
+
+def write_into(model: Any, handle: int, begin: int) -> None:
+    """Write an HDF5 file into an open one, from the byte `begin` on."""
+    room = _h5.Room(handle, begin)
+    with _h5.h5py().File(room, "w") as file:
         write(model, file)
+    if room.error is not None:
+        raise room.error
 
 
 def write(model: Any, file: Any) -> None:
