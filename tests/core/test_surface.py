@@ -112,6 +112,19 @@ def test_methods_of_models():
         assert inspect.getdoc(getattr(minidl.Model, name)), name
 
 
+SHOWN = {
+    minidl.Sequential: "fit evaluate predict train_on_batch get_layer add pop",
+    minidl.data.Dataset: "map filter shuffle batch unbatch prefetch cache repeat take skip shard "
+    "cardinality",
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_methods_show_an_example(kind):
+    silent = [n for n in SHOWN[kind].split() if ">>> " not in inspect.getdoc(getattr(kind, n))]
+    assert silent == []
+
+
 def test_star_imports_and_dir_agree():
     """What `__all__` promises is there, and `dir` lists it."""
     for path in SURFACE:

@@ -62,7 +62,12 @@ class Dataset(Combining):
         return f"<Dataset length={words.get(self._cardinality, self._cardinality)}>"
 
     def cardinality(self) -> int:
-        """The number of elements, `INFINITE_CARDINALITY` (-1) or `UNKNOWN_CARDINALITY` (-2)."""
+        """The number of elements, `INFINITE_CARDINALITY` (-1) or `UNKNOWN_CARDINALITY` (-2).
+
+        Example:
+            >>> int(minidl.data.Dataset.range(5).batch(2).cardinality())
+            3
+        """
         return self._cardinality
 
     def as_numpy_iterator(self) -> Iterator:
@@ -149,6 +154,10 @@ class Dataset(Combining):
             num_parallel_calls: Number of threads; None for none, `AUTOTUNE` for one a core.
             deterministic: Elements keep their order in any case.
             name: Ignored.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(4).map(lambda i: i * i)]
+            [0, 1, 4, 9]
         """
         threads = wanted_threads(num_parallel_calls)
 
@@ -165,7 +174,12 @@ class Dataset(Combining):
         return Dataset(start, self._cardinality)
 
     def filter(self, predicate: Callable, name: str | None = None) -> Dataset:
-        """Only the elements for which `predicate` is true."""
+        """Only the elements for which `predicate` is true.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(6).filter(lambda i: i % 2 == 0)]
+            [0, 2, 4]
+        """
 
         def keep(element: Any) -> bool:
             return bool(predicate(*element) if isinstance(element, tuple) else predicate(element))
@@ -186,6 +200,10 @@ class Dataset(Combining):
             seed: Integer; None for the global seed.
             reshuffle_each_iteration: Whether each pass has another order. Defaults to True.
             name: Ignored.
+
+        Example:
+            >>> sorted(int(i) for i in minidl.data.Dataset.range(4).shuffle(4, seed=1))
+            [0, 1, 2, 3]
         """
         buffer_size = positive(buffer_size, "buffer_size")
         own = SeedGenerator(seed) if seed is not None or not reshuffle_each_iteration else None
@@ -216,6 +234,10 @@ class Dataset(Combining):
 
         Raises:
             ValueError: when iterated, if elements of one batch have different shapes.
+
+        Example:
+            >>> [b.tolist() for b in minidl.data.Dataset.range(5).batch(2).as_numpy_iterator()]
+            [[0, 1], [2, 3], [4]]
         """
         size = positive(batch_size, "batch_size")
         groups = self._groups(size, drop_remainder)
@@ -267,7 +289,12 @@ class Dataset(Combining):
         return Dataset(start, self._scaled(lambda n: rounded(n / size)))
 
     def unbatch(self, name: str | None = None) -> Dataset:
-        """One element for each row of an element's arrays."""
+        """One element for each row of an element's arrays.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(4).batch(3).unbatch()]
+            [0, 1, 2, 3]
+        """
 
         from ._slices import Slices
 
@@ -283,6 +310,10 @@ class Dataset(Combining):
         Args:
             buffer_size: How many elements the thread may be ahead; `AUTOTUNE` for 2.
             name: Ignored.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(3).prefetch(2)]
+            [0, 1, 2]
         """
         size = 2 if buffer_size == AUTOTUNE else positive(buffer_size, "buffer_size", 0)
         if size == 0:
@@ -290,7 +321,12 @@ class Dataset(Combining):
         return Dataset(lambda seed: prefetch(lambda: self._start(seed), size), self._cardinality)
 
     def cache(self, filename: str = "", name: str | None = None) -> Dataset:
-        """The elements of the first complete pass, kept in memory for the next ones."""
+        """The elements of the first complete pass, kept in memory for the next ones.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(3).cache()]
+            [0, 1, 2]
+        """
         if filename:
             raise ValueError(
                 "Datasets are cached in memory only: cache(). "
@@ -312,7 +348,12 @@ class Dataset(Combining):
         return Dataset(start, self._cardinality)
 
     def repeat(self, count: int | None = None, name: str | None = None) -> Dataset:
-        """The elements `count` times; None or -1 for ever."""
+        """The elements `count` times; None or -1 for ever.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(2).repeat(2)]
+            [0, 1, 0, 1]
+        """
         endless = count is None or count == -1
         times = -1 if count is None or endless else positive(count, "count", 0)
 
@@ -332,7 +373,12 @@ class Dataset(Combining):
         return Dataset(start, 0 if times == 0 else self._scaled(lambda n: n * times))
 
     def take(self, count: int, name: str | None = None) -> Dataset:
-        """The first `count` elements; -1 for all."""
+        """The first `count` elements; -1 for all.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(9).take(3)]
+            [0, 1, 2]
+        """
         if count == -1:
             return self
         count = positive(count, "count", 0)
@@ -341,7 +387,12 @@ class Dataset(Combining):
         return Dataset(lambda seed: itertools.islice(self._start(seed), count), known)
 
     def skip(self, count: int, name: str | None = None) -> Dataset:
-        """The elements after the first `count`; -1 skips all."""
+        """The elements after the first `count`; -1 skips all.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(5).skip(3)]
+            [3, 4]
+        """
         if count == -1:
             return Dataset(lambda seed: iter(()), 0)
         count = positive(count, "count", 0)
@@ -349,7 +400,12 @@ class Dataset(Combining):
         return Dataset(lambda seed: itertools.islice(self._start(seed), count, None), known)
 
     def shard(self, num_shards: int, index: int, name: str | None = None) -> Dataset:
-        """Every `num_shards`-th element, from `index` on."""
+        """Every `num_shards`-th element, from `index` on.
+
+        Example:
+            >>> [int(i) for i in minidl.data.Dataset.range(6).shard(3, 1)]
+            [1, 4]
+        """
         num_shards = positive(num_shards, "num_shards")
         if not 0 <= index < num_shards:
             raise ValueError(f"`index` must lie in [0, {num_shards}). Received: index={index}")

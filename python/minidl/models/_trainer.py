@@ -67,6 +67,13 @@ class Trainer(Steps):
                 has changed then.
 
         Source: `keras.Model.fit`.
+
+        Example:
+            >>> model = minidl.Sequential([minidl.Input((3,)), minidl.layers.Dense(2)])
+            >>> model.compile("sgd", "mse")
+            >>> history = model.fit(np.zeros((5, 3)), np.ones((5, 2)), epochs=2, verbose=0)
+            >>> [round(value, 4) for value in history.history["loss"]]
+            [1.0, 0.9801]
         """
         self._need_compile("fit")
         check_count(epochs, "epochs", optional=False)
@@ -203,6 +210,12 @@ class Trainer(Steps):
             ValueError: not compiled, or data that does not fit.
 
         Source: `keras.Model.evaluate`.
+
+        Example:
+            >>> model = minidl.Sequential([minidl.Input((3,)), minidl.layers.Dense(2)])
+            >>> model.compile(loss="mse")
+            >>> model.evaluate(np.zeros((5, 3)), np.ones((5, 2)), verbose=0)
+            1.0
         """
         self._need_compile("evaluate")
         check_count(steps, "steps")
@@ -279,6 +292,11 @@ class Trainer(Steps):
             ValueError: data that does not fit.
 
         Source: `keras.Model.predict`.
+
+        Example:
+            >>> model = minidl.Sequential([minidl.Input((3,)), minidl.layers.Dense(2)])
+            >>> model.predict(np.zeros((5, 3)), verbose=0).shape
+            (5, 2)
         """
         check_count(steps, "steps")
         batches = make_batches(x, batch_size=batch_size, steps=steps, targets=False)
@@ -326,6 +344,12 @@ class Trainer(Steps):
             ValueError: not compiled, or data that does not fit; no weight has changed then.
 
         Source: `keras.Model.train_on_batch`.
+
+        Example:
+            >>> model = minidl.Sequential([minidl.Input((3,)), minidl.layers.Dense(2)])
+            >>> model.compile("sgd", "mse")
+            >>> model.train_on_batch(np.zeros((5, 3)), np.ones((5, 2)))
+            1.0
         """
         self._need_compile("train_on_batch")
         return self._on_batch(self.train_step, x, y, sample_weight, class_weight, return_dict)

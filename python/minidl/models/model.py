@@ -115,6 +115,11 @@ class Model(Trainer):
             ValueError: neither is given, or there is no such layer.
 
         Source: `keras.Model.get_layer`.
+
+        Example:
+            >>> model = minidl.Sequential([minidl.Input((3,)), minidl.layers.Dense(2, name="out")])
+            >>> model.get_layer("out").units
+            2
         """
         layers = self.layers
         if name is None and index is None:

@@ -63,6 +63,12 @@ class Sequential(FastListsMixin, Model):
 
         Raises:
             ValueError: see the class.
+
+        Example:
+            >>> model = minidl.Sequential([minidl.Input((3,))])
+            >>> model.add(minidl.layers.Dense(2))
+            >>> model.output_shape
+            (None, 2)
         """
         self._append(layer)
         if rebuild:
@@ -105,7 +111,14 @@ class Sequential(FastListsMixin, Model):
         self.built = False
 
     def pop(self, rebuild: bool = True) -> Layer:
-        """Remove the last layer and return it."""
+        """Remove the last layer and return it.
+
+        Example:
+            >>> dense = minidl.layers.Dense
+            >>> model = minidl.Sequential([minidl.Input((3,)), dense(4), dense(2)])
+            >>> model.pop().units, model.output_shape
+            (2, (None, 4))
+        """
         if not self._stack:
             raise ValueError(f"Sequential model '{self.name}' has no layers.")
         layer = self._stack.pop()
