@@ -56,7 +56,7 @@ py::object gru_grad(py::handle dy, py::handle dh, py::handle x, py::handle kerne
   q.drecurrent_bias = pointer_or_null(dinner);
   q.forward = p;
   run(kernels().gru_grad, r.dtype(), q, 2 * r.work());
-  const py::tuple five = py::make_tuple(out.dx.object(), out.dkernel.object(),
+  const py::tuple five = py::make_tuple(out.dx.object(), object_or_none(out.dkernel),
                                         out.drecurrent.object(), out.dbias.object());
   if (!reset_after) return five + py::make_tuple(out.dh.object());
   return five + py::make_tuple(dinner.object(), out.dh.object());

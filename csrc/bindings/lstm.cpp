@@ -58,7 +58,7 @@ py::object lstm_grad(py::handle dy, py::handle dh, py::handle dc, py::handle x, 
   q.dc0 = dc_out.data();
   q.forward = p;
   run(kernels().lstm_grad, r.dtype(), q, 2 * r.work());
-  return py::make_tuple(out.dx.object(), out.dkernel.object(), out.drecurrent.object(),
+  return py::make_tuple(out.dx.object(), object_or_none(out.dkernel), out.drecurrent.object(),
                         out.dbias.object(), out.dh.object(), dc_out.object());
 }
 

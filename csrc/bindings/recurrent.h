@@ -61,7 +61,7 @@ class Recurrent {
   Recurrent(py::handle x, py::handle kernel, py::handle recurrent_kernel, int64_t gates)
       : gates_(gates),
         x_(input(x, "x")),
-        kernel_(input(kernel, "kernel")),
+        kernel_(kernel.is_none() ? Array() : input(kernel, "kernel")),
         recurrent_(input(recurrent_kernel, "recurrent_kernel")) {
     expect_ndim(x_, "x", 3, "(batch, time, features)");
     expect_ndim(recurrent_, "recurrent_kernel", 2, "(units, gates * units)");
@@ -70,12 +70,16 @@ class Recurrent {
     p.inputs = x_.dim(2);
     p.units = recurrent_.dim(0);
     if (p.units < 1) throw py::value_error("recurrent_kernel has no units");
-    same_dtype(kernel_, "kernel", x_, "x");
     same_dtype(recurrent_, "recurrent_kernel", x_, "x");
     expect_shape(recurrent_, "recurrent_kernel", {p.units, width()});
-    expect_shape(kernel_, "kernel", {p.inputs, width()});
+    if (kernel.is_none()) {
+      expect_shape(x_, "x", {p.batch, p.time, width()});
+    } else {
+      same_dtype(kernel_, "kernel", x_, "x");
+      expect_shape(kernel_, "kernel", {p.inputs, width()});
+    }
     p.x = x_.data();
-    p.kernel = kernel_.data();
+    p.kernel = pointer_or_null(kernel_);
     p.recurrent_kernel = recurrent_.data();
   }
 
@@ -103,7 +107,11 @@ class Recurrent {
   }
 
   void read_mask(py::handle mask, py::handle dropout_mask) {
-    p.dropout_mask = state(dropout_mask, "dropout_mask");
+    p.gate_masks = gates_ > 1 && PyArray_Check(dropout_mask.ptr()) &&
+                   PyArray_NDIM(reinterpret_cast<PyArrayObject*>(dropout_mask.ptr())) == 3;
+    p.dropout_mask = p.gate_masks
+                         ? optional(dropout_mask, "dropout_mask", {gates_, p.batch, p.units})
+                         : state(dropout_mask, "dropout_mask");
     if (mask.is_none()) return;
     if (!PyArray_Check(mask.ptr()) ||
         PyArray_TYPE(reinterpret_cast<PyArrayObject*>(mask.ptr())) != NPY_BOOL) {
@@ -145,12 +153,12 @@ struct RecurrentGradients {
 
   RecurrentGradients(const Recurrent& r, RecurrentGradParams& q)
       : dx(r.sequence(r.p.inputs)),
-        dkernel(output(r.dtype(), {r.p.inputs, r.width()})),
+        dkernel(r.p.kernel ? output(r.dtype(), {r.p.inputs, r.width()}) : Array()),
         drecurrent(output(r.dtype(), {r.p.units, r.width()})),
         dbias(output(r.dtype(), {r.width()})),
         dh(r.row()) {
     q.dx = dx.data();
-    q.dkernel = dkernel.data();
+    q.dkernel = pointer_or_null(dkernel);
     q.drecurrent_kernel = drecurrent.data();
     q.dbias = dbias.data();
     q.dh0 = dh.data();

@@ -40,7 +40,7 @@ py::object rnn_grad(py::handle dy, py::handle dh, py::handle x, py::handle kerne
   RecurrentGradients out(r, q);
   q.forward = p;
   run(kernels().rnn_grad, r.dtype(), q, 2 * r.work());
-  return py::make_tuple(out.dx.object(), out.dkernel.object(), out.drecurrent.object(),
+  return py::make_tuple(out.dx.object(), object_or_none(out.dkernel), out.drecurrent.object(),
                         out.dbias.object(), out.dh.object());
 }
 

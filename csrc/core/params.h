@@ -282,7 +282,7 @@ enum class GateAct : int {
 // Step s reads x, mask and all that is kept at place s, or time - 1 - s; y is in order of steps.
 struct RecurrentParams {
   const void* x;                 // [batch, time, inputs]
-  const void* kernel;            // [inputs, gates * units]
+  const void* kernel;            // [inputs, gates * units], or null: x is what it would give
   const void* recurrent_kernel;  // [units, gates * units]
   const void* bias;              // [gates * units] or null
   const void* recurrent_bias;    // GRU that resets after the product: the same, or null
@@ -300,6 +300,7 @@ struct RecurrentParams {
   int64_t batch, time, inputs, units;
   GateAct activation, recurrent_activation;
   bool go_backwards, zero_output, reset_after, keep;
+  bool gate_masks;  // dropout_mask is [gates, batch, units], and `previous` is h without it
 };
 
 struct RecurrentGradParams {

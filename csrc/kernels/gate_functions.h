@@ -3,6 +3,7 @@
 // picked at compile time; the others at run time.
 #pragma once
 
+#include "kernels/common.h"
 #include "kernels/math.h"
 
 namespace minidl {

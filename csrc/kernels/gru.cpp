@@ -1,7 +1,7 @@
 // GRU over a whole sequence (Cho et al., 2014), gates z r h in Keras's order. The reset gate comes
 // after the product of h with its weights (one product a step, as cuDNN wants it) or before it
 // (two: the candidate's waits for r h of all units). See recurrent.h.
-#include "kernels/recurrent.h"
+#include "kernels/recurrent_backward.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -47,15 +47,15 @@ class GruForward : RecurrentForward<T> {
 
   // f(first row, rows, block) after the product of every tile of rows of `from`, into z.
   template <class F>
-  MINIDL_INLINE void tiles(int64_t b0, int64_t b1, const T* from, int64_t panels,
-                           const PackedPanels<T>& weights, T* z, F f) {
+  MINIDL_INLINE void tiles(int64_t b0, int64_t b1, const T* from, int64_t gate_stride,
+                           int64_t panels, const PackedPanels<T>& weights, T* z, F f) {
     const Split rows(b1 - b0, panel_rows(weights.vectors()));
     for (int64_t j = 0; j < panels; ++j) {
       for (int64_t i = 0; i < rows.parts; ++i) {
         const int64_t row = b0 + rows.begin(i);
         const int mr = static_cast<int>(rows.length(i));
         tile_product(from + row * s_.ld, s_.ld, mr, weights.panel(j), s_.units, weights.vectors(),
-                     z, weights.width(), false);
+                     z, weights.width(), false, gate_stride);
         f(row, mr, j);
       }
     }
@@ -63,7 +63,8 @@ class GruForward : RecurrentForward<T> {
 
   void step_after(int64_t b0, int64_t b1, int64_t step) {
     T z[kMaxMR * 3 * L];
-    tiles(b0, b1, Base::prepare(b0, b1, step, true), s_.blocks, weights_, z,
+    const T* from = Base::prepare(b0, b1, step, true);
+    tiles(b0, b1, from, Base::gate_stride(), s_.blocks, weights_, z,
           [&](int64_t row, int mr, int64_t j) {
             for (int m = 0; m < mr; ++m) cell_after(row + m, step, j, z + m * 3 * L);
           });
@@ -72,25 +73,27 @@ class GruForward : RecurrentForward<T> {
   void step_before(int64_t b0, int64_t b1, int64_t step) {
     T z[kMaxMR * kMaxNV * L];
     const T* from = Base::prepare(b0, b1, step, true);
-    T* reset = Base::c();  // r h
-    tiles(b0, b1, from, s_.blocks, weights_, z, [&](int64_t row, int mr, int64_t j) {
-      for (int m = 0; m < mr; ++m) {
-        const int lanes = s_.lanes(j);
-        const int64_t at = Base::at(row + m, step), unit = j * L;
-        T* x = Base::gates() + at * s_.width() + unit;
-        const T* products = z + m * 2 * L;
-        const vec<T> update = f_.open(load(products) + load_lanes(x, lanes));
-        const vec<T> r = f_.open(load(products + L) + load_lanes(x + s_.units, lanes));
-        const vec<T> rh = r * load(from + (row + m) * s_.ld + unit);
-        store_lanes<T>(x, update, lanes);
-        store_lanes<T>(x + s_.units, r, lanes);
-        store<T>(reset + (row + m) * s_.ld + unit, rh);
-        if (p_.keep) {
-          store_lanes<T>(static_cast<T*>(p_.cells) + at * s_.units + unit, rh, lanes);
-        }
-      }
-    });
-    tiles(b0, b1, reset, panels_, candidate_, z, [&](int64_t row, int mr, int64_t j) {
+    const T* third = from + 2 * Base::gate_stride();  // what the candidate takes for h
+    T* reset = Base::c();                             // r h
+    tiles(b0, b1, from, Base::gate_stride(), s_.blocks, weights_, z,
+          [&](int64_t row, int mr, int64_t j) {
+            for (int m = 0; m < mr; ++m) {
+              const int lanes = s_.lanes(j);
+              const int64_t at = Base::at(row + m, step), unit = j * L;
+              T* x = Base::gates() + at * s_.width() + unit;
+              const T* products = z + m * 2 * L;
+              const vec<T> update = f_.open(load(products) + load_lanes(x, lanes));
+              const vec<T> r = f_.open(load(products + L) + load_lanes(x + s_.units, lanes));
+              const vec<T> rh = r * load(third + (row + m) * s_.ld + unit);
+              store_lanes<T>(x, update, lanes);
+              store_lanes<T>(x + s_.units, r, lanes);
+              store<T>(reset + (row + m) * s_.ld + unit, rh);
+              if (p_.keep) {
+                store_lanes<T>(static_cast<T*>(p_.cells) + at * s_.units + unit, rh, lanes);
+              }
+            }
+          });
+    tiles(b0, b1, reset, 0, panels_, candidate_, z, [&](int64_t row, int mr, int64_t j) {
       const int64_t end = min_of<int64_t>(s_.blocks, (j + 1) * kVectors);
       for (int m = 0; m < mr; ++m) {
         const T* products = z + m * candidate_.width();
@@ -187,7 +190,7 @@ class GruBackward : RecurrentBackward<T> {
   }
   MINIDL_INLINE vec<T> dropout_of(int64_t row, int64_t unit, int lanes) const {
     if (!p_.dropout_mask) return broadcast(T(1));
-    return load_lanes(static_cast<const T*>(p_.dropout_mask) + row * s_.units + unit, lanes);
+    return Base::gate_mask(p_.gate_masks ? 2 : 0, row, unit, lanes);
   }
 
   void step_after(int64_t b0, int64_t b1, int64_t step) {
@@ -222,8 +225,7 @@ class GruBackward : RecurrentBackward<T> {
         }
       }
     }
-    Base::multiply(b0, b1, 0, weights_, Base::dh(), true);
-    Base::undo_dropout(b0, b1);
+    Base::carry(b0, b1, 3, weights_);
   }
 
   void step_before(int64_t b0, int64_t b1, int64_t step) {
@@ -264,25 +266,26 @@ class GruBackward : RecurrentBackward<T> {
           const vec<T> r = gates_of(at, unit, lanes).r,
                        d = load(Base::dc() + row * Base::ld_ + unit);
           const vec<T> before = Base::kept(p_.previous, row, step, unit, lanes);
-          dr = f_.open_grad(d * before * dropout_of(row, unit, lanes), r);
+          const vec<T> mask = dropout_of(row, unit, lanes);
+          dr = f_.open_grad(d * before * mask, r);
           T* dh = Base::dh() + row * Base::ld_ + unit;
-          store<T>(dh, load(dh) + d * r);
+          store<T>(dh, load(dh) + (p_.gate_masks ? d * r * mask : d * r));
         }
         put(Base::deltas_.get() + at * s_.width(), unit, 1, dr, lanes);
         put(Base::delta() + row * s_.width(), unit, 1, dr, lanes);
       }
     }
-    Base::multiply(b0, b1, 0, weights_, Base::dh(), true);
-    Base::undo_dropout(b0, b1);
+    Base::carry(b0, b1, 2, weights_);
   }
 
   // h before each step as the products took it.
   Status recurrent_grads() const {
     const int64_t n = s_.rows(), units = s_.units, width = s_.width();
-    Scratch<T> dropped(p_.dropout_mask ? n * units : 1);
+    const bool one_mask = p_.dropout_mask && !p_.gate_masks;
+    Scratch<T> dropped(one_mask ? n * units : 1);
     if (!dropped) return Status::kOutOfMemory;
     const T* h = static_cast<const T*>(p_.previous);
-    if (p_.dropout_mask) {
+    if (one_mask) {
       const T* drop = static_cast<const T*>(p_.dropout_mask);
       for (int64_t i = 0; i < n; ++i) {
         for (int64_t j = 0; j < units; ++j) {
@@ -293,7 +296,8 @@ class GruBackward : RecurrentBackward<T> {
     }
     T* out = static_cast<T*>(q_.drecurrent_kernel);
     if (after_) {
-      const Status status = weight_grad(h, units, inner_.get(), width, n, out);
+      const Status status = p_.gate_masks ? Base::gate_weight_grads(3, inner_.get())
+                                          : weight_grad(h, units, inner_.get(), width, n, out);
       if (status != Status::kOk || !q_.drecurrent_bias) return status;
       return sum_columns(inner_.get(), n, width, static_cast<T*>(q_.drecurrent_bias));
     }
@@ -301,13 +305,17 @@ class GruBackward : RecurrentBackward<T> {
     Scratch<T> two(units * 2 * units), one(units * units);
     if (!two || !one) return Status::kOutOfMemory;
     const T* d = Base::deltas_.get();
-    Status status = product<T>(h, 1, units, d, width, 1, nullptr, two.get(), units, 2 * units, n);
+    Status status = p_.gate_masks ? Base::gate_weight_grads(2, d)
+                                  : product<T>(h, 1, units, d, width, 1, nullptr, two.get(), units,
+                                               2 * units, n);
     if (status == Status::kOk) {
       status = product<T>(static_cast<const T*>(p_.cells), 1, units, d + 2 * units, width, 1,
                           nullptr, one.get(), units, units, n);
     }
     for (int64_t i = 0; i < units && status == Status::kOk; ++i) {
-      for (int64_t j = 0; j < 2 * units; ++j) out[i * width + j] = two.get()[i * 2 * units + j];
+      for (int64_t j = 0; j < 2 * units && !p_.gate_masks; ++j) {
+        out[i * width + j] = two.get()[i * 2 * units + j];
+      }
       for (int64_t j = 0; j < units; ++j) {
         out[i * width + 2 * units + j] = one.get()[i * units + j];
       }

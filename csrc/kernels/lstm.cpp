@@ -4,7 +4,7 @@
 // Backward: step by step from the last the gradients of the four gates, and one product that
 // carries them to the h before; the gradients of weights, bias and x are products over all steps
 // afterwards. See recurrent.h.
-#include "kernels/recurrent.h"
+#include "kernels/recurrent_backward.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -44,7 +44,7 @@ class LstmForward : RecurrentForward<T> {
           const int mr = static_cast<int>(tiles.length(i));
           Base::prefetch(row, mr, step, j * L);
           tile_product(from + row * s_.ld, s_.ld, mr, weights_.panel(j), s_.units, 4, z, 4 * L,
-                       false);
+                       false, Base::gate_stride());
           for (int m = 0; m < mr; ++m) cell(row + m, step, j, z + m * 4 * L);
         }
       }
@@ -92,9 +92,10 @@ class LstmBackward : RecurrentBackward<T> {
     Base::begin();
     parallel_rows(s_.batch, [this](int64_t b0, int64_t b1) { rows(b0, b1); });
     write_rows(Base::dc(), Base::ld_, s_, static_cast<T*>(q_.dc0));
-    const Status status =
-        weight_grad(static_cast<const T*>(p_.previous), s_.units, Base::deltas_.get(), s_.width(),
-                    s_.rows(), static_cast<T*>(q_.drecurrent_kernel));
+    const Status status = p_.gate_masks ? Base::gate_weight_grads(4, Base::deltas_.get())
+                                        : weight_grad(static_cast<const T*>(p_.previous), s_.units,
+                                                      Base::deltas_.get(), s_.width(), s_.rows(),
+                                                      static_cast<T*>(q_.drecurrent_kernel));
     return status == Status::kOk ? Base::finish() : status;
   }
 
@@ -110,8 +111,7 @@ class LstmBackward : RecurrentBackward<T> {
       for (int64_t b = b0; b < b1; ++b) {
         for (int64_t j = 0; j < s_.blocks; ++j) gates_grad(b, step, j);
       }
-      Base::multiply(b0, b1, 0, weights_, Base::dh(), true);
-      Base::undo_dropout(b0, b1);
+      Base::carry(b0, b1, 4, weights_);
     }
   }
 

@@ -7,10 +7,8 @@
 // sequence apart, often on the same cache sets.
 #pragma once
 
-#include "kernels/brgemm.h"
-#include "kernels/columns.h"
 #include "kernels/gate_functions.h"
-#include "kernels/transpose.h"
+#include "kernels/recurrent_panels.h"
 
 namespace minidl {
 namespace MINIDL_ISA {
@@ -114,105 +112,6 @@ class Steps {
   Scratch<int64_t> first_;
 };
 
-// Weights [k, columns] as panels: panel j holds `vectors` vectors of columns of each row, one row
-// after the other, and zeros where there are no columns any more.
-template <class T>
-class PackedPanels {
- public:
-  PackedPanels(int64_t k, int64_t panels, int vectors)
-      : k_(k), panels_(panels), vectors_(vectors), data_(k * panels * vectors * kLanes<T> + 1) {}
-  explicit operator bool() const { return static_cast<bool>(data_); }
-  int vectors() const { return vectors_; }
-  int64_t depth() const { return k_; }
-  const T* panel(int64_t j) const { return data_.get() + j * k_ * width(); }
-  int64_t width() const { return static_cast<int64_t>(vectors_) * kLanes<T>; }
-
-  // Gates side by side: w is [k, gates * units], vectors_ the gates from column `first` on.
-  void pack_gates(const T* w, int64_t ld, int64_t units) {
-    parallel(panels_, ceil_div(16384, k_ * width()), [=](int64_t begin, int64_t end) {
-      for (int64_t j = begin; j < end; ++j) {
-        T* out = data_.get() + j * k_ * width();
-        const int lanes = static_cast<int>(min_of<int64_t>(kLanes<T>, units - j * kLanes<T>));
-        for (int64_t k = 0; k < k_; ++k, out += width()) {
-          for (int v = 0; v < vectors_; ++v) {
-            const T* from = w + k * ld + v * units + j * kLanes<T>;
-            store<T>(out + v * kLanes<T>, load_lanes(from, lanes));
-          }
-        }
-      }
-    });
-  }
-
-  // Consecutive columns of w [k, columns].
-  void pack_columns(const T* w, int64_t ld, int64_t columns) {
-    parallel(panels_, ceil_div(16384, k_ * width()), [=](int64_t begin, int64_t end) {
-      for (int64_t j = begin; j < end; ++j) {
-        T* out = data_.get() + j * k_ * width();
-        for (int64_t k = 0; k < k_; ++k, out += width()) {
-          for (int v = 0; v < vectors_; ++v) {
-            const int64_t column = j * width() + v * kLanes<T>;
-            const int lanes =
-                static_cast<int>(max_of<int64_t>(0, min_of<int64_t>(kLanes<T>, columns - column)));
-            const T* from = w + k * ld + (lanes ? column : 0);
-            store<T>(out + v * kLanes<T>, lanes ? load_lanes(from, lanes) : vec<T>{});
-          }
-        }
-      }
-    });
-  }
-
-  // The same of the transpose of w [columns, k].
-  void pack_transposed(const T* w, int64_t ld, int64_t columns) {
-    parallel(panels_, ceil_div(16384, k_ * width()), [=](int64_t begin, int64_t end) {
-      for (int64_t j = begin; j < end; ++j) {
-        T* out = data_.get() + j * k_ * width();
-        const int64_t n = min_of(width(), columns - j * width());
-        transpose(w + j * width() * ld, ld, n, k_, out, width());
-        for (int64_t k = 0; k < k_ && n < width(); ++k) {
-          for (int64_t i = n; i < width(); ++i) out[k * width() + i] = T(0);
-        }
-      }
-    });
-  }
-
- private:
-  int64_t k_, panels_;
-  int vectors_;
-  Scratch<T> data_;
-};
-
-// How many rows a tile may have that meets panels of so many vectors.
-constexpr int panel_rows(int vectors) {
-  return tile_rows(vectors < kMaxNV ? vectors : kMaxNV);
-}
-
-const int64_t kAtStart[1] = {0};
-
-// Tile of `mr` rows (a, ld_a apart) times a panel: c (+)= a b, c with rows of ld_c.
-template <class T>
-MINIDL_INLINE void tile_product(const T* a, int64_t ld_a, int mr, const T* panel, int64_t k,
-                                int vectors, T* c, int64_t ld_c, bool accumulate) {
-  const T* rows[kMaxMR];
-  T* out[kMaxMR];
-  for (int m = 0; m < mr; ++m) rows[m] = a + m * ld_a;
-  for (int v = 0; v < vectors; v += kMaxNV) {
-    const int nv = min_of(kMaxNV, vectors - v);
-    for (int m = 0; m < mr; ++m) out[m] = c + m * ld_c + v * kLanes<T>;
-    Tile<T> t{};
-    t.rows = rows;
-    t.a_offset = kAtStart;
-    t.b = panel + v * kLanes<T>;
-    t.b_offset = kAtStart;
-    t.ldb = static_cast<int64_t>(vectors) * kLanes<T>;
-    t.batch = 1;
-    t.k = k;
-    t.c = out;
-    t.last_lanes = kLanes<T>;
-    t.accumulate = accumulate;
-    brgemm(t, mr, nv, false, true);
-  }
-}
-
 // Rows in chunks, one for each thread: f(first row, last row). A chunk runs through all its steps.
 template <class F>
 void parallel_rows(int64_t rows, F&& f) {
@@ -243,13 +142,17 @@ class RecurrentForward {
   static constexpr int L = kLanes<T>;
 
   RecurrentForward(const RecurrentParams& p, int64_t gates)
-      : p_(p), s_(p, gates), steps_(p), states_(s_.batch * s_.ld * 4) {}
+      : p_(p),
+        s_(p, gates),
+        steps_(p),
+        states_(s_.batch * s_.ld * (3 + (p.gate_masks ? gates : 1))) {}
 
   bool has_memory() const { return states_ && steps_; }
 
   Status project() {
     read_rows(static_cast<const T*>(p_.h0), s_, h(0), s_.ld);
     read_rows(static_cast<const T*>(p_.c0), s_, c(), s_.ld);
+    if (!p_.kernel) return copy_projected();
     return product(static_cast<const T*>(p_.x), s_.inputs, int64_t{1},
                    static_cast<const T*>(p_.kernel), s_.width(), int64_t{1},
                    static_cast<const T*>(p_.bias), gates(), s_.rows(), s_.width(), s_.inputs);
@@ -260,8 +163,9 @@ class RecurrentForward {
   // h before a step; two take turns.
   T* h(int64_t step) const { return states_.get() + step % 2 * s_.batch * s_.ld; }
   T* c() const { return states_.get() + 2 * s_.batch * s_.ld; }
-  // h times its dropout mask.
+  // h times its dropout mask, or times that of each gate, one after the other.
   T* dropped() const { return states_.get() + 3 * s_.batch * s_.ld; }
+  int64_t gate_stride() const { return p_.gate_masks ? s_.batch * s_.ld : 0; }
 
   // Where the arrays of the sequence hold this row and step.
   int64_t at(int64_t row, int64_t step) const { return row * s_.time + steps_.place(step); }
@@ -273,16 +177,18 @@ class RecurrentForward {
     const T* drop = static_cast<const T*>(p_.dropout_mask);
     if (!drop && !p_.keep) return from;
     T* kept = static_cast<T*>(p_.previous);
+    const int64_t masks = !drop ? 0 : p_.gate_masks ? s_.gates : 1;
     for (int64_t b = b0; b < b1; ++b) {
       for (int64_t j = 0; j < s_.blocks; ++j) {
         const vec<T> state = load(from + b * s_.ld + j * L);
         vec<T> v = state;
-        if (drop) {
-          v *= load_lanes(drop + b * s_.units + j * L, s_.lanes(j));
-          store<T>(dropped() + b * s_.ld + j * L, v);
+        for (int64_t g = 0; g < masks; ++g) {
+          v = state * load_lanes(drop + (g * s_.batch + b) * s_.units + j * L, s_.lanes(j));
+          store<T>(dropped() + (g * s_.batch + b) * s_.ld + j * L, v);
         }
         if (p_.keep) {
-          store_lanes<T>(kept + at(b, step) * s_.units + j * L, keep_h ? state : v, s_.lanes(j));
+          const bool plain = keep_h || p_.gate_masks;
+          store_lanes<T>(kept + at(b, step) * s_.units + j * L, plain ? state : v, s_.lanes(j));
         }
       }
     }
@@ -315,103 +221,21 @@ class RecurrentForward {
   const Shape<T> s_;
   const Steps steps_;
   Scratch<T> states_;
-};
 
-// What backward passes share: the gradient of h on its way from step to step, and the products over
-// all steps at the end. Rows of dh reach to the end of the last panel, which the product writes.
-template <class T>
-class RecurrentBackward {
- protected:
-  static constexpr int L = kLanes<T>;
-  static constexpr int kPanelVectors = kMaxNV;
-
-  RecurrentBackward(const RecurrentGradParams& q, int64_t gates)
-      : q_(q),
-        p_(q.forward),
-        s_(p_, gates),
-        steps_(p_),
-        panels_(ceil_div(s_.blocks, kPanelVectors)),
-        ld_(panels_ * kPanelVectors * L),
-        deltas_(s_.rows() * s_.width() + 1),
-        states_(s_.batch * (3 * ld_ + s_.width())) {}
-
-  bool has_memory() const { return deltas_ && states_ && steps_; }
-  void begin() {
-    read_rows(static_cast<const T*>(q_.dh), s_, dh(), ld_);
-    read_rows(static_cast<const T*>(q_.dc), s_, dc(), ld_);
-  }
-
-  T* dh() const { return states_.get(); }
-  T* dc() const { return dh() + s_.batch * ld_; }
-  T* carried() const { return dc() + s_.batch * ld_; }     // of dh, past the dropout mask
-  T* delta() const { return carried() + s_.batch * ld_; }  // of this step, all gates
-
-  int64_t at(int64_t row, int64_t step) const { return row * s_.time + steps_.place(step); }
-  MINIDL_INLINE vec<T> kept(const void* from, int64_t row, int64_t step, int64_t unit,
-                            int lanes) const {
-    return load_lanes(static_cast<const T*>(from) + at(row, step) * s_.units + unit, lanes);
-  }
-
-  // The gradient that reaches h of this step: from later steps and from y.
-  MINIDL_INLINE vec<T> dh_of(int64_t row, int64_t step, int64_t unit, int lanes) const {
-    vec<T> d = load(dh() + row * ld_ + unit);
-    if (q_.dy && steps_.shown(row, step)) {
-      const T* dy = static_cast<const T*>(q_.dy) + (row * s_.time + step) * s_.units + unit;
-      d += load_lanes(dy, lanes);
-    }
-    return d;
-  }
-
-  // Sets out what the product adds to: d passes by it. With dropout both meet later.
-  MINIDL_INLINE void pass_by(int64_t row, int64_t unit, vec<T> d) const {
-    store<T>((p_.dropout_mask ? carried() : dh()) + row * ld_ + unit, d);
-    if (p_.dropout_mask) store<T>(dh() + row * ld_ + unit, vec<T>{});
-  }
-
-  // c (+)= delta [rows, k from column `first`] times packed weights.
-  void multiply(int64_t b0, int64_t b1, int64_t first, const PackedPanels<T>& weights, T* c,
-                bool accumulate) const {
-    const Split tiles(b1 - b0, panel_rows(kPanelVectors));
-    for (int64_t j = 0; j < panels_; ++j) {
-      for (int64_t i = 0; i < tiles.parts; ++i) {
-        const int64_t row = b0 + tiles.begin(i);
-        tile_product(delta() + row * s_.width() + first, s_.width(),
-                     static_cast<int>(tiles.length(i)), weights.panel(j), weights.depth(),
-                     kPanelVectors, c + row * ld_ + j * weights.width(), ld_, accumulate);
+ private:
+  // x holds what the product with the kernel would give.
+  Status copy_projected() {
+    const T* x = static_cast<const T*>(p_.x);
+    const T* bias = static_cast<const T*>(p_.bias);
+    parallel(s_.rows(), ceil_div(kStreamGrain, s_.width()), [=](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        for (int64_t j = 0; j < s_.width(); ++j) {
+          gates()[i * s_.width() + j] = x[i * s_.width() + j] + (bias ? bias[j] : T(0));
+        }
       }
-    }
+    });
+    return Status::kOk;
   }
-
-  void undo_dropout(int64_t b0, int64_t b1) const {
-    const T* drop = static_cast<const T*>(p_.dropout_mask);
-    for (int64_t b = b0; drop && b < b1; ++b) {
-      for (int64_t j = 0; j < s_.units; ++j) {
-        T& d = dh()[b * ld_ + j];
-        d = d * drop[b * s_.units + j] + carried()[b * ld_ + j];
-      }
-    }
-  }
-
-  // Gradients of x, its weights and the bias.
-  Status finish() const {
-    write_rows(dh(), ld_, s_, static_cast<T*>(q_.dh0));
-    const int64_t n = s_.rows(), width = s_.width();
-    const T* d = deltas_.get();
-    Status status = weight_grad(static_cast<const T*>(p_.x), s_.inputs, d, width, n,
-                                static_cast<T*>(q_.dkernel));
-    if (status == Status::kOk) status = sum_columns(d, n, width, static_cast<T*>(q_.dbias));
-    if (status != Status::kOk) return status;
-    return product<T>(d, width, 1, static_cast<const T*>(p_.kernel), 1, width, nullptr,
-                      static_cast<T*>(q_.dx), n, s_.inputs, width);
-  }
-
-  const RecurrentGradParams& q_;
-  const RecurrentParams& p_;
-  const Shape<T> s_;
-  const Steps steps_;
-  const int64_t panels_, ld_;
-  Scratch<T> deltas_;  // of every step, at the places of x
-  Scratch<T> states_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // A simple recurrent net over a whole sequence (Elman, 1990): h = activation(x W + b + h U). See
 // recurrent.h; there is one gate, so panels are of consecutive units.
-#include "kernels/recurrent.h"
+#include "kernels/recurrent_backward.h"
 
 namespace minidl {
 namespace MINIDL_ISA {

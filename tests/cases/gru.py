@@ -16,7 +16,7 @@ def _arguments(config, after, keep=True):
         if not config.bias:
             bias = inner = None
         h = g.uniform(-1, 1, batch, config.units) if config.state else None
-        masks = config.mask_of(g, batch), config.dropout_of(g, batch)
+        masks = config.mask_of(g, batch), config.dropout_of(g, batch, 3)
         activation, gate, backwards, zero = config.options()
         options = activation, gate, after, backwards, zero, keep
         return x, kernel, recurrent, bias, inner if after else None, h, *masks, *options
@@ -60,9 +60,15 @@ def _op(x, kernel, recurrent, bias, inner, h, mask, drop, activation, gate, *opt
 def _cases():
     for after in (True, False):
         where = "" if after else "_before"
-        for name, config in all_small():
+        for name, config in all_small(3):
             biases = ((3, 4) if after else (3,)) if config.bias else ()
-            wrt = (0, 1, 2, *biases, *((5,) if config.state else ()))
+            wrt = (
+                0,
+                *(() if config.projected else (1,)),
+                2,
+                *biases,
+                *((5,) if config.state else ()),
+            )
             terms = 8 * config.time * config.units
             make = _arguments(config, after)
             yield Case("gru", f"{name}{where}", make, terms=terms, op=_op, wrt=wrt)

@@ -15,7 +15,7 @@ def _arguments(config, keep=True):
         bias = g.normal(4 * config.units) if config.bias else None
         if config.state:
             states = [g.uniform(-1, 1, batch, config.units) for _ in range(2)]
-        masks = config.mask_of(g, batch), config.dropout_of(g, batch)
+        masks = config.mask_of(g, batch), config.dropout_of(g, batch, 4)
         return x, kernel, recurrent, bias, *states, *masks, *config.options(), keep
 
     return make
@@ -52,8 +52,14 @@ def _op(x, kernel, recurrent, bias, h, c, mask, drop, activation, gate, backward
 
 
 def _cases():
-    for name, config in all_small():
-        wrt = (0, 1, 2, *((3,) if config.bias else ()), *((4, 5) if config.state else ()))
+    for name, config in all_small(4):
+        wrt = (
+            0,
+            *(() if config.projected else (1,)),
+            2,
+            *((3,) if config.bias else ()),
+            *((4, 5) if config.state else ()),
+        )
         terms = 8 * config.time * config.units
         yield Case("lstm", name, _arguments(config), terms=terms, op=_op, wrt=wrt)
         yield Case("lstm_grad", name, _grad_arguments(config), terms=2 * terms)

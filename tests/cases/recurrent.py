@@ -1,6 +1,6 @@
 """Configurations that the recurrent families share, and their arguments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,8 @@ class Sequence:
     bias: bool = True
     state: bool = True
     mask: str = ""  # "some", "right" or "rows" (whole rows out)
-    dropout: bool = False
+    dropout: str = ""  # "one" mask for all gates, or one for each of the "gates"
+    projected: bool = False  # x is what the product with the kernel would give
     activation: str = "tanh"
     gate: str = "sigmoid"
     backwards: bool = False
@@ -36,17 +37,18 @@ class Sequence:
             mask[::2] = False
         return mask
 
-    def dropout_of(self, g, batch):
+    def dropout_of(self, g, batch, gates=1):
         if not self.dropout:
             return None
-        return g.array(g.rng.choice([0.0, 1.25], (batch, self.units)))
+        shape = (gates, batch, self.units) if self.dropout == "gates" else (batch, self.units)
+        return g.array(g.rng.choice([0.0, 1.25], shape))
 
     def weights(self, g, gates):
         """kernel, recurrent kernel and bias, such that gates stay where they have a slope."""
         width = gates * self.units
         kernel = g.array(g.rng.standard_normal((self.features, width)) / self.features**0.5)
         recurrent = g.array(g.rng.standard_normal((self.units, width)) / self.units**0.5)
-        return kernel, recurrent
+        return None if self.projected else kernel, recurrent
 
 
 SMALL = {
@@ -61,10 +63,17 @@ SMALL = {
     "mask_zero": Sequence(mask="some", zero_output=True),
     "mask_zero_backwards": Sequence(mask="rows", zero_output=True, backwards=True),
     "backwards": Sequence(backwards=True),
-    "dropout": Sequence(dropout=True),
-    "dropout_mask": Sequence(dropout=True, mask="some"),
+    "dropout": Sequence(dropout="one"),
+    "dropout_mask": Sequence(dropout="one", mask="some"),
     "vector": Sequence(units=16),
     "vector_plus_1": Sequence(units=17, batch=2, time=3),
+}
+GATED = {  # for families with more than one gate
+    "gate_dropout": Sequence(dropout="gates"),
+    "gate_dropout_mask": Sequence(dropout="gates", mask="some", backwards=True, units=17),
+    "gate_dropout_rows": Sequence(dropout="gates", batch=19, time=3, units=70, state=False),
+    "projected": Sequence(features=20, projected=True),
+    "projected_dropout": Sequence(features=20, projected=True, dropout="gates", bias=False),
 }
 ACTIVATIONS = {  # of the cell and of its gates
     "linear": ("linear", "linear"),
@@ -93,9 +102,13 @@ SPEED = {
 }
 
 
-def all_small():
+def all_small(gates=1):
     """Every small configuration, activations included."""
     yield from SMALL.items()
+    for name, config in GATED.items():
+        if gates > 1:
+            width = gates * config.units if config.projected else config.features
+            yield name, replace(config, features=width)
     for name, (activation, gate) in ACTIVATIONS.items():
         # Exponentials of what grows exponentially leave float32 at the third step.
         time = 1 if gate == "exponential" else 3

@@ -33,6 +33,9 @@ def _compare(case, got, expected, dtype, isa):
     assert len(got) == len(expected)
     for number, (result, right) in enumerate(zip(got, expected, strict=True)):
         what = f"{case.id} result {number} in {dtype} on {isa}"
+        if right is None:
+            assert result is None, what
+            continue
         assert result.dtype == dtype, what
         assert result.flags.c_contiguous, what
         assert_close(result, right, FORWARD[dtype] * sqrt(case.terms), what)

@@ -51,6 +51,27 @@ def places(time, go_backwards):
     return range(time - 1, -1, -1) if go_backwards else range(time)
 
 
+def masks_of(drop, gates):
+    """The dropout mask of each gate: one for all, or the first axis counts them."""
+    own = isinstance(drop, list) or np.ndim(drop) == 3
+    return list(drop) if own else [drop] * gates
+
+
+def product_of(h, drop, recurrent_kernel, gates):
+    """h under the mask of each gate, times the gate's weights."""
+    parts = np.split(recurrent_kernel, gates, 1)
+    return np.concatenate(
+        [(h * m) @ w for m, w in zip(masks_of(drop, gates), parts, strict=True)], 1
+    )
+
+
+def product_grad_of(d, h, drop, recurrent_kernel, gates):
+    """The gradients of h and of the weights in `product_of`."""
+    parts = np.split(recurrent_kernel, gates, 1), np.split(d, gates, 1), masks_of(drop, gates)
+    both = [(dg @ w.T * m, (h * m).T @ dg) for w, dg, m in zip(*parts, strict=True)]
+    return sum(dh for dh, _ in both), np.concatenate([dw for _, dw in both], 1)
+
+
 def sequence_of(x, recurrent_kernel, mask, dropout_mask):
     """x, mask and dropout mask as full arrays, and zeros in the shape of a state."""
     zero = np.zeros((x.shape[0], np.shape(recurrent_kernel)[0]))

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from tests.references.gate_functions import FUNCTIONS, SLOPES, places, sequence_of, wide
+from tests.references.gate_functions import (
+    FUNCTIONS,
+    SLOPES,
+    places,
+    product_grad_of,
+    product_of,
+    sequence_of,
+    wide,
+)
 
 
 def lstm(
@@ -21,7 +29,8 @@ def lstm(
     keep,
 ):
     act, gate = FUNCTIONS[activation], FUNCTIONS[recurrent_activation]
-    x, kernel, recurrent_kernel = wide(x), wide(kernel), wide(recurrent_kernel)
+    x, recurrent_kernel = wide(x), wide(recurrent_kernel)
+    kernel = np.eye(x.shape[2]) if kernel is None else wide(kernel)
     mask, drop, zero = sequence_of(x, recurrent_kernel, mask, dropout_mask)
     h, c = zero if h is None else wide(h), zero if c is None else wide(c)
     bias = 0.0 if bias is None else wide(bias)
@@ -31,8 +40,9 @@ def lstm(
     output = zero
     for step, t in enumerate(places(time, go_backwards)):
         live = mask[:, t]
-        previous[:, t] = h * drop
-        i, f, g, o = np.split(x[:, t] @ kernel + bias + previous[:, t] @ recurrent_kernel, 4, 1)
+        previous[:, t] = h if np.ndim(drop) == 3 else h * drop
+        inner = product_of(h, drop, recurrent_kernel, 4)
+        i, f, g, o = np.split(x[:, t] @ kernel + bias + inner, 4, 1)
         i, f, g, o = gate(i), gate(f), act(g), gate(o)
         gates[:, t] = np.concatenate([i, f, g, o], 1)
         carry = f * c + i * g
@@ -63,7 +73,8 @@ def lstm_grad(
     zero_output_for_mask,
 ):
     slope, gate_slope = SLOPES[activation], SLOPES[recurrent_activation]
-    x, kernel, recurrent_kernel = wide(x), wide(kernel), wide(recurrent_kernel)
+    x, recurrent_kernel, given = wide(x), wide(recurrent_kernel), kernel is not None
+    kernel = wide(kernel) if given else np.eye(x.shape[2])
     gates, cells, squashed, previous = map(wide, (gates, cells, squashed, previous))
     mask, drop, zero = sequence_of(x, recurrent_kernel, mask, dropout_mask)
     c = zero if c is None else wide(c)
@@ -93,9 +104,14 @@ def lstm_grad(
         )
         dx[:, t] = dgates @ kernel.T
         dkernel += x[:, t].T @ dgates
-        drecurrent += previous[:, t].T @ dgates
+        before = previous[:, t]
+        if np.ndim(drop) == 3:
+            dbefore, dweights = product_grad_of(dgates, before, drop, recurrent_kernel, 4)
+        else:  # the mask is in it already
+            dbefore, dweights = dgates @ recurrent_kernel.T * drop, before.T @ dgates
+        drecurrent += dweights
         dbias += dgates.sum(0)
-        dh = np.where(live, dgates @ recurrent_kernel.T * drop, dh)
+        dh = np.where(live, dbefore, dh)
         dc = np.where(live, dc_live * f, dc)
         doutput = np.where(live, 0.0, doutput)
-    return dx, dkernel, drecurrent, dbias, dh, dc
+    return dx, (dkernel if given else None), drecurrent, dbias, dh, dc

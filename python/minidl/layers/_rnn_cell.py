@@ -127,8 +127,8 @@ class RNNCell(DropoutMasks, Layer):
     ) -> tuple[Any, Any] | None:
         """A whole sequence in one kernel call: outputs and last states.
 
-        None where the kernel does not offer what the cell is: activations of one's own, masks for
-        each gate, a `call` that a subclass has changed.
+        None where the kernel does not offer what the cell is: activations of one's own, a `call`
+        that a subclass has changed.
         """
         return None
 
@@ -148,15 +148,22 @@ class RNNCell(DropoutMasks, Layer):
         found = self.run_sequence(ops.expand_dims(x, 1), list(states), None, training)
         return None if found is None else found[1]
 
-    def _plain_masks(self, x: Any, state: Any, training: Any) -> tuple[Any, Any] | None:
-        """The inputs after dropout and the mask for the state; None if gates have their own."""
+    def _dropped(self, x: Any, state: Any, training: Any) -> tuple[Any, Any, Any]:
+        """The inputs after dropout, the kernel they still need, and the mask for the state.
+
+        Where gates have masks of their own the inputs are projected here, gate by gate, and the
+        kernel is None.
+        """
         if not training or not (self.dropout or self.recurrent_dropout):
-            return x, None
-        if self.dropout_mask_count is not None:
-            return None
+            return x, self.kernel, None
         step = wrap(np.empty((x.shape[0], x.shape[2]), x.dtype))
         drop, recurrent_drop = self._masks(step, state, training)
-        return (x if drop is None else x * ops.expand_dims(drop, 1)), recurrent_drop
+        if drop is None:
+            return x, self.kernel, recurrent_drop
+        if drop.ndim == 2:
+            return x * ops.expand_dims(drop, 1), self.kernel, recurrent_drop
+        drop = ops.expand_dims(drop, 2)
+        return project(x, self.kernel, None, drop, self.gates), None, recurrent_drop
 
     def compute_output_shape(self, input_shape, states_shape=None):
         state = (input_shape[0], self.units)
@@ -181,6 +188,18 @@ class RNNCell(DropoutMasks, Layer):
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
         }
+
+
+def project(x: Any, kernel: Any, bias: Any, mask: Any, gates: int) -> Any:
+    """`x @ kernel + bias` under one dropout mask, or under one for the columns of each gate."""
+    if mask is None:
+        return ops.dense(x, kernel, bias)
+    if mask.ndim == x.ndim:
+        return ops.dense(x * mask, kernel, bias)
+    columns = ops.split(kernel, gates, axis=1)
+    parts = [ops.dense(x * mask[i], part, None) for i, part in enumerate(columns)]
+    out = ops.concatenate(parts, axis=-1)
+    return out if bias is None else out + bias
 
 
 def kernel_names(cell: RNNCell, call: Any, *functions: Any) -> list[str] | None:

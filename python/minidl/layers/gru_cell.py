@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from .. import activations, ops
-from ._rnn_cell import RNNCell, kernel_names, read_implementation
-from .lstm_cell import project
+from ._rnn_cell import RNNCell, kernel_names, project, read_implementation
 
 
 class GRUCell(RNNCell):
@@ -135,12 +134,11 @@ class GRUCell(RNNCell):
 
     def run_sequence(self, x, states, mask, training, **options):
         names = kernel_names(self, GRUCell.call, self.activation, self.recurrent_activation)
-        masked = None if names is None else self._plain_masks(x, states[0], training)
-        if masked is None:
+        if names is None:
             return None
-        x, recurrent_drop = masked
+        x, kernel, recurrent_drop = self._dropped(x, states[0], training)
         outputs, h = ops.gru(
-            *(x, self.kernel, self.recurrent_kernel, self.bias, states, mask),
+            *(x, kernel, self.recurrent_kernel, self.bias, states, mask),
             activation=names[0],
             recurrent_activation=names[1],
             reset_after=bool(self.reset_after),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import activations, ops
-from ._rnn_cell import RNNCell, kernel_names, read_implementation
+from ._rnn_cell import RNNCell, kernel_names, project, read_implementation
 
 
 class LSTMCell(RNNCell):
@@ -127,12 +127,11 @@ class LSTMCell(RNNCell):
 
     def run_sequence(self, x, states, mask, training, **options):
         names = kernel_names(self, LSTMCell.call, self.activation, self.recurrent_activation)
-        masked = None if names is None else self._plain_masks(x, states[0], training)
-        if masked is None:
+        if names is None:
             return None
-        x, recurrent_drop = masked
+        x, kernel, recurrent_drop = self._dropped(x, states[0], training)
         outputs, h, c = ops.lstm(
-            *(x, self.kernel, self.recurrent_kernel, self.bias, states, mask),
+            *(x, kernel, self.recurrent_kernel, self.bias, states, mask),
             activation=names[0],
             recurrent_activation=names[1],
             recurrent_dropout_mask=recurrent_drop,
@@ -146,15 +145,3 @@ class LSTMCell(RNNCell):
             "recurrent_activation": activations.serialize(self.recurrent_activation),
             "unit_forget_bias": self.unit_forget_bias,
         }
-
-
-def project(x, kernel, bias, mask, gates):
-    """`x @ kernel + bias` under one dropout mask, or under one for the columns of each gate."""
-    if mask is None:
-        return ops.dense(x, kernel, bias)
-    if mask.ndim == x.ndim:
-        return ops.dense(x * mask, kernel, bias)
-    columns = ops.split(kernel, gates, axis=1)
-    parts = [ops.matmul(x * mask[i], part) for i, part in enumerate(columns)]
-    out = ops.concatenate(parts, axis=-1)
-    return out if bias is None else out + bias

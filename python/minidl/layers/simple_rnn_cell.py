@@ -89,12 +89,11 @@ class SimpleRNNCell(RNNCell):
 
     def run_sequence(self, x, states, mask, training, **options):
         names = kernel_names(self, SimpleRNNCell.call, self.activation)
-        masked = None if names is None else self._plain_masks(x, states[0], training)
-        if masked is None:
+        if names is None:
             return None
-        x, recurrent_drop = masked
+        x, kernel, recurrent_drop = self._dropped(x, states[0], training)
         outputs, h = ops.rnn(
-            *(x, self.kernel, self.recurrent_kernel, self.bias, states, mask),
+            *(x, kernel, self.recurrent_kernel, self.bias, states, mask),
             activation=names[0],
             recurrent_dropout_mask=recurrent_drop,
             **options,

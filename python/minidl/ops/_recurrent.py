@@ -13,7 +13,8 @@ from minidl.ops.activations import elu, leaky_relu, relu, relu6, selu, sigmoid, 
 from minidl.ops.composed_activations import hard_sigmoid, hard_tanh, softsign
 from minidl.ops.elementwise import exp
 from minidl.ops.indexing import where
-from minidl.ops.joining import stack
+from minidl.ops.joining import concatenate, split, stack
+from minidl.ops.matmul import dense, matmul
 from minidl.ops.shape import expand_dims
 
 # What the kernels know: activations whose slope can be told from their result.
@@ -55,8 +56,9 @@ def read_sequence(
     others: Sequence[Any],
 ) -> list[Any]:
     """Everything as tensors of one float dtype; x, kernel and recurrent_kernel fit together."""
-    tensors = as_floats(x, kernel, recurrent_kernel, optional=others)
-    x, kernel, recurrent_kernel = tensors[:3]
+    x, recurrent_kernel, kernel, *others = as_floats(
+        x, recurrent_kernel, optional=(kernel, *others)
+    )
     if x.ndim != 3:
         raise ValueError(f"{op}: x must be (batch, time, features). Received: shape {x.shape}")
     if recurrent_kernel.ndim != 2 or recurrent_kernel.shape[0] * gates != recurrent_kernel.shape[1]:
@@ -67,12 +69,40 @@ def read_sequence(
     units = recurrent_kernel.shape[0]
     if not units:
         raise ValueError(f"{op}: recurrent_kernel must have at least one unit")
-    if kernel.shape != (x.shape[2], gates * units):
+    if kernel is None:
+        check_shape(op, "x without a kernel", x, (*x.shape[:2], gates * units))
+    elif kernel.shape != (x.shape[2], gates * units):
         raise ValueError(
             f"{op}: kernel must have shape {(x.shape[2], gates * units)}, the features of x "
             f"{x.shape} by {gates} * {units} units. Received: shape {kernel.shape}"
         )
-    return tensors
+    return [x, kernel, recurrent_kernel, *others]
+
+
+def check_dropout(op: str, gates: int, mask: Tensor | None, states: tuple[int, int]) -> None:
+    """ValueError unless the mask is one for all gates, or one for each."""
+    if mask is not None and mask.shape not in (states, (gates, *states)):
+        raise ValueError(
+            f"{op}: recurrent_dropout_mask must have shape {states}, or {(gates, *states)} with a "
+            f"mask for each gate. Received: shape {mask.shape}"
+        )
+
+
+def project(h: Tensor, weights: Tensor, masks: Tensor | None, gates: int) -> Tensor:
+    """h under its dropout mask, or under that of each gate, times the weights of the gates."""
+    if masks is None:
+        return matmul(h, weights)
+    if masks.ndim == h.ndim:
+        return matmul(h * masks, weights)
+    parts = split(weights, gates, 1)
+    return concatenate([matmul(h * masks[g], part) for g, part in enumerate(parts)], -1)
+
+
+def outer(x: Tensor, kernel: Tensor | None, bias: Tensor | None) -> Tensor:
+    """What a step takes from x; without a kernel x is that but for the bias."""
+    if kernel is not None:
+        return dense(x, kernel, bias)
+    return x if bias is None else x + bias
 
 
 def check_shape(op: str, name: str, value: Tensor | None, shape: tuple[int, ...]) -> None:

@@ -11,12 +11,12 @@ from minidl.ops import _recurrent
 from minidl.ops._recurrent import ACTIVATIONS, data
 from minidl.ops._typing import TensorLike
 from minidl.ops.joining import split, stack
-from minidl.ops.matmul import dense, matmul
+from minidl.ops.matmul import matmul
 
 
 def gru(
     x: TensorLike,
-    kernel: TensorLike,
+    kernel: TensorLike | None,
     recurrent_kernel: TensorLike,
     bias: TensorLike | None = None,
     initial_state: TensorLike | Sequence[TensorLike | None] | None = None,
@@ -33,7 +33,8 @@ def gru(
 
     Args:
         x: float tensor of shape (batch, time, features).
-        kernel: weights of x, (features, 3 * units); gates in the order z, r, h.
+        kernel: weights of x, (features, 3 * units); gates in the order z, r, h. None where x
+            already is what the product with them would give, (batch, time, 3 * units).
         recurrent_kernel: weights of the state, (units, 3 * units).
         bias: (2, 3 * units), of x and of the state, with reset_after; (3 * units,) without; or
             None.
@@ -47,6 +48,7 @@ def gru(
         go_backwards: begin with the last step. Outputs come in the order they were computed in.
         zero_output_for_mask: outputs are 0 where the mask is False.
         recurrent_dropout_mask: (batch, units); the state is multiplied by it before its products.
+            Or (3, batch, units), a mask for each gate.
             No gradient flows to it.
 
     Returns:
@@ -71,7 +73,7 @@ def gru(
     states = (x.shape[0], units)
     _recurrent.check_shape("gru", "bias", bias, (2, 3 * units) if reset_after else (3 * units,))
     _recurrent.check_shape("gru", "initial_state", h0, states)
-    _recurrent.check_shape("gru", "recurrent_dropout_mask", dropped, states)
+    _recurrent.check_dropout("gru", 3, dropped, states)
     mask = _recurrent.read_mask("gru", mask, x)
     options = (
         _recurrent.read_activation("gru", "activation", activation),
@@ -122,14 +124,17 @@ def _unrolled(mask, dropped, options, x, kernel, recurrent, bias, h0):
 
     def step(x, states):
         (h,) = states
-        taken = h if dropped is None else h * dropped
-        xz, xr, xh = split(dense(x, kernel, outer), 3, 1)
+        xz, xr, xh = split(_recurrent.outer(x, kernel, outer), 3, 1)
         if reset_after:
-            hz, hr, hh = split(dense(taken, recurrent, inner), 3, 1)
+            h3 = _recurrent.project(h, recurrent, dropped, 3)
+            hz, hr, hh = split(h3 if inner is None else h3 + inner, 3, 1)
             z, r = gate(xz + hz), gate(xr + hr)
             candidate = act(xh + r * hh)
         else:
-            hz, hr = split(matmul(taken, recurrent[:, : 2 * units]), 2, 1)
+            each = dropped is not None and dropped.ndim == 3
+            first = dropped[:2] if each else dropped
+            taken = h if dropped is None else h * (dropped[2] if each else dropped)
+            hz, hr = split(_recurrent.project(h, recurrent[:, : 2 * units], first, 2), 2, 1)
             z, r = gate(xz + hz), gate(xr + hr)
             candidate = act(xh + matmul(r * taken, recurrent[:, 2 * units :]))
         return (z * h + (1.0 - z) * candidate,)

@@ -11,12 +11,11 @@ from minidl.ops import _recurrent
 from minidl.ops._recurrent import ACTIVATIONS, data
 from minidl.ops._typing import TensorLike
 from minidl.ops.joining import split
-from minidl.ops.matmul import dense, matmul
 
 
 def lstm(
     x: TensorLike,
-    kernel: TensorLike,
+    kernel: TensorLike | None,
     recurrent_kernel: TensorLike,
     bias: TensorLike | None = None,
     initial_state: Sequence[TensorLike | None] | None = None,
@@ -32,7 +31,8 @@ def lstm(
 
     Args:
         x: float tensor of shape (batch, time, features).
-        kernel: weights of x, (features, 4 * units); gates in the order i, f, c, o.
+        kernel: weights of x, (features, 4 * units); gates in the order i, f, c, o. None where x
+            already is what the product with them would give, (batch, time, 4 * units).
         recurrent_kernel: weights of the state h, (units, 4 * units).
         bias: (4 * units,), or None.
         initial_state: the states h and c to begin with, each (batch, units) or None for zeros.
@@ -44,8 +44,8 @@ def lstm(
         recurrent_activation: the same for the gates i, f and o.
         go_backwards: begin with the last step. Outputs come in the order they were computed in.
         zero_output_for_mask: outputs are 0 where the mask is False.
-        recurrent_dropout_mask: (batch, units); h is multiplied by it before each product. No
-            gradient flows to it.
+        recurrent_dropout_mask: (batch, units); h is multiplied by it before each product. Or
+            (4, batch, units), a mask for each gate. No gradient flows to it.
 
     Returns:
         (outputs, h, c): the outputs of all steps, (batch, time, units), and the last states. They
@@ -71,7 +71,7 @@ def lstm(
     _recurrent.check_shape("lstm", "bias", bias, (4 * units,))
     _recurrent.check_shape("lstm", "initial_state h", h0, states)
     _recurrent.check_shape("lstm", "initial_state c", c0, states)
-    _recurrent.check_shape("lstm", "recurrent_dropout_mask", dropped, states)
+    _recurrent.check_dropout("lstm", 4, dropped, states)
     mask = _recurrent.read_mask("lstm", mask, x)
     options = (
         _recurrent.read_activation("lstm", "activation", activation),
@@ -112,8 +112,8 @@ def _unrolled(mask, dropped, options, x, kernel, recurrent, bias, h0, c0):
 
     def step(x, states):
         h, c = states
-        h = h if dropped is None else h * dropped
-        i, f, g, o = split(dense(x, kernel, bias) + matmul(h, recurrent), 4, 1)
+        inner = _recurrent.project(h, recurrent, dropped, 4)
+        i, f, g, o = split(_recurrent.outer(x, kernel, bias) + inner, 4, 1)
         c = gate(f) * c + gate(i) * act(g)
         return gate(o) * act(c), c
 

@@ -10,12 +10,12 @@ from minidl._tape import Tensor, record, wrap
 from minidl.ops import _recurrent
 from minidl.ops._recurrent import ACTIVATIONS, data
 from minidl.ops._typing import TensorLike
-from minidl.ops.matmul import dense, matmul
+from minidl.ops.matmul import matmul
 
 
 def rnn(
     x: TensorLike,
-    kernel: TensorLike,
+    kernel: TensorLike | None,
     recurrent_kernel: TensorLike,
     bias: TensorLike | None = None,
     initial_state: TensorLike | Sequence[TensorLike | None] | None = None,
@@ -30,7 +30,8 @@ def rnn(
 
     Args:
         x: float tensor of shape (batch, time, features).
-        kernel: weights of x, (features, units).
+        kernel: weights of x, (features, units). None where x already is what the product with
+            them would give, (batch, time, units).
         recurrent_kernel: weights of the state, (units, units).
         bias: (units,), or None.
         initial_state: the state to begin with, (batch, units), or that in a list; None for zeros.
@@ -95,7 +96,7 @@ def _unrolled(mask, dropped, options, x, kernel, recurrent, bias, h0):
     def step(x, states):
         (h,) = states
         h = h if dropped is None else h * dropped
-        return (act(dense(x, kernel, bias) + matmul(h, recurrent)),)
+        return (act(_recurrent.outer(x, kernel, bias) + matmul(h, recurrent)),)
 
     states = (zero if h0 is None else h0,)
     return _recurrent.unrolled(step, x, states, mask, *options[1:])
