@@ -213,3 +213,26 @@ def test_model_checkpoint_asks_for_the_ending_before_it_trains(tmp_path):
         with pytest.raises(ValueError, match=r"\.keras"):
             _fit(checkpoint, model=model)
         assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_functions_of_two_arguments_get_logs():
+    """As in Keras: `lambda epoch, logs: ...` needs no default for logs, in any hook."""
+    seen = []
+    hooks = {
+        hook: (lambda number, logs, hook=hook: seen.append((hook, logs is None)))
+        for hook in (
+            *("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end"),
+            *("on_test_batch_begin", "on_test_batch_end"),
+            *("on_predict_batch_begin", "on_predict_batch_end"),
+        )
+    }
+    for hook in ("on_train_begin", "on_train_end", "on_test_begin", "on_test_end"):
+        hooks[hook] = lambda logs, hook=hook: seen.append((hook, logs is None))
+    model = minidl.Sequential([minidl.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((4, 2)), np.zeros((4, 1))
+    extra = [callbacks.LambdaCallback(**hooks)]
+    model.fit(x, y, validation_data=(x, y), verbose=0, callbacks=extra)
+    model.predict(x, verbose=0, callbacks=extra)
+    assert {hook for hook, _ in seen} == set(hooks)
+    assert not any(missing for _, missing in seen)

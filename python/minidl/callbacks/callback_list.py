@@ -99,9 +99,14 @@ class CallbackList(Callback):
 
 
 def _forward(hook: str) -> Callable:
-    def call(self: CallbackList, *args: Any, **kwargs: Any) -> None:
+    numbered = "epoch" in hook or "batch" in hook
+
+    def call(self: CallbackList, *args: Any, logs: Any = None) -> None:
+        """Always with logs, as Keras does: functions of a user's own may ask for them."""
+        if len(args) <= numbered:
+            args = (*args, {} if logs is None else logs)
         for method in self._calls[hook]:
-            method(*args, **kwargs)
+            method(*args)
 
     call.__name__ = hook
     call.__doc__ = getattr(Callback, hook).__doc__

@@ -166,7 +166,7 @@ class Trainer(Steps):
             logs = self.get_metrics_result()
         for i, batch in enumerate(source, done):
             for call in begin:
-                call(i)
+                call(i, {})
             if own:
                 logs = _plain(step(packed(batch)))
             else:
@@ -253,7 +253,7 @@ class Trainer(Steps):
         try:
             for i, batch in enumerate(batches):
                 for call in begin:
-                    call(i)
+                    call(i, {})
                 if own:
                     logs = _plain(self.test_step(packed(batch)))
                 else:
@@ -308,7 +308,7 @@ class Trainer(Steps):
         outputs = []
         for i, batch in enumerate(batches):
             for call in begin:
-                call(i)
+                call(i, {})
             out = map_arrays(_numpy, self.predict_step(batch))
             outputs.append(out)
             for call in end:
