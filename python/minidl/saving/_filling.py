@@ -90,6 +90,8 @@ def _entries(part: Any, path: str, source: Source, stored: list[str], own: list[
         raise ValueError(
             f"'{path}' holds {len(stored)} weights, {getattr(part, 'name', part)!r} has {len(own)}"
         )
+    if _is_usual(part, "load_own_variables") and stored != [str(i) for i in range(len(own))]:
+        raise ValueError(f"'{path}' holds {stored}; expected '0', '1' and so on")
     store = Store()
     for name, variable in zip(stored, own, strict=True):
         value = source.read(path, name, tuple(variable.shape))

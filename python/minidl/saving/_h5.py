@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import mmap
 import os
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+_MOST_ATTRIBUTE = 1 << 20
 
 
 def h5py() -> Any:
@@ -133,19 +136,50 @@ def members(group: Any) -> list[str]:
     return [name.decode("utf-8") for name in group]
 
 
+def check_heaps(path: str) -> None:
+    """ValueError for a damaged heap of texts: HDF5 walks in circles where an entry has no size.
+
+    A heap begins with GCOL, a version and its length; its entries are a number, the length, and the
+    bytes, and number 0 is what is free, its length with the 16 bytes before.
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        begin = data.find(b"GCOL")
+        while begin >= 0:
+            end = begin + int.from_bytes(data[begin + 8 : begin + 16], "little")
+            at = begin + 16
+            if data[begin + 4 : begin + 5] != b"\x01" or end > len(data):
+                at = end  # no heap, or one that HDF5 refuses by itself
+            while at + 16 <= end:
+                number = int.from_bytes(data[at : at + 2], "little")
+                length = int.from_bytes(data[at + 8 : at + 16], "little")
+                step = 16 + -(-length // 8) * 8 if number else length
+                if step < 16 or at + step > end:
+                    raise ValueError(f"'{path}' has a damaged heap of texts at byte {at}")
+                at += step
+            begin = data.find(b"GCOL", begin + 4)
+
+
 def strings(group: Any, name: str) -> list[str]:
     """A list of names in the attributes, which Keras splits into `name0`, `name1`, ... if long."""
     if not isinstance(group, h5py().h5g.GroupID):
         raise ValueError(f"'{_name(group)}' is no group")
     attributes = h5py().Group(group).attrs
     if name in attributes:
-        parts = [attributes[name]]
+        parts = [_attribute(attributes, name)]
     else:
         parts = []
         while f"{name}{len(parts)}" in attributes:
-            parts.append(attributes[f"{name}{len(parts)}"])
+            parts.append(_attribute(attributes, f"{name}{len(parts)}"))
     found = [s for part in parts for s in np.asarray(part).reshape(-1).tolist()]
     return [s.decode("utf-8") if isinstance(s, bytes) else str(s) for s in found]
+
+
+def _attribute(attributes: Any, name: str) -> Any:
+    """Its value; attributes in the usual form have at most 64 KiB."""
+    size = attributes.get_id(name).get_storage_size()
+    if size > _MOST_ATTRIBUTE:
+        raise ValueError(f"attribute '{name}' claims {size} bytes")
+    return attributes[name]
 
 
 class Room:

@@ -162,7 +162,7 @@ def load_model(
         with zipfile.ZipFile(path) as archive:
             config = _json(archive, _CONFIG)
             region = _region(archive, path, _WEIGHTS)
-    except (zipfile.BadZipFile, EOFError, KeyError, struct.error) as error:
+    except (zipfile.BadZipFile, EOFError, KeyError, OSError, struct.error) as error:
         raise ValueError(f"'{path}' is no '.keras' file, or a damaged one: {error}") from None
     except NotImplementedError as error:
         raise ValueError(f"'{path}' is packed in a way that is not read: {error}") from None

@@ -17,6 +17,7 @@ def load(model: Any, path: str, by_name: bool = False) -> None:
     Raises:
         ValueError: a file that is damaged, or does not fit the model.
     """
+    _h5.check_heaps(path)
     with _h5.opened(path) as file:
         try:
             pairs = (_by_name if by_name else _by_order)(model, _root(file.root))
