@@ -176,7 +176,8 @@ def strings(group: Any, name: str) -> list[str]:
 
 def _attribute(attributes: Any, name: str) -> Any:
     """Its value; attributes in the usual form have at most 64 KiB."""
-    size = attributes.get_id(name).get_storage_size()
+    stored = attributes.get_id(name)  # its own word on storage is an error where there is none
+    size = math.prod(stored.shape or ()) * max(stored.dtype.itemsize, 8)
     if size > _MOST_ATTRIBUTE:
         raise ValueError(f"attribute '{name}' claims {size} bytes")
     return attributes[name]
