@@ -236,3 +236,14 @@ def test_functions_of_two_arguments_get_logs():
     model.predict(x, verbose=0, callbacks=extra)
     assert {hook for hook, _ in seen} == set(hooks)
     assert not any(missing for _, missing in seen)
+
+
+def test_hooks_take_their_arguments_by_name():
+    seen = []
+    calls = callbacks.CallbackList(
+        callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, logs)))
+    )
+    calls.on_epoch_end(epoch=3, logs={"loss": 1.0})
+    calls.on_epoch_end(4, {"loss": 2.0})
+    calls.on_epoch_end(epoch=5)
+    assert seen == [(3, {"loss": 1.0}), (4, {"loss": 2.0}), (5, {})]

@@ -101,10 +101,10 @@ class CallbackList(Callback):
 def _forward(hook: str) -> Callable:
     numbered = "epoch" in hook or "batch" in hook
 
-    def call(self: CallbackList, *args: Any, logs: Any = None) -> None:
-        """Always with logs, as Keras does: functions of a user's own may ask for them."""
+    def call(self: CallbackList, *args: Any, logs: Any = None, **named: Any) -> None:
+        args = (*args, *named.values())
         if len(args) <= numbered:
-            args = (*args, {} if logs is None else logs)
+            args = (*args, {} if logs is None else logs)  # functions of one's own may ask for them
         for method in self._calls[hook]:
             method(*args)
 
