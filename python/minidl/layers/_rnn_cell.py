@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import activations, constraints, initializers, ops, regularizers
 from .._tape import Tensor, wrap
-from ..ops._recurrent import ACTIVATIONS
+from ..ops._recurrent import ACTIVATIONS, of_gates
 from ..random import SeedGenerator
 from ._common import positive
 from ._dropout_masks import DropoutMasks, read_rate
@@ -192,13 +192,9 @@ class RNNCell(DropoutMasks, Layer):
 
 def project(x: Any, kernel: Any, bias: Any, mask: Any, gates: int) -> Any:
     """`x @ kernel + bias` under one dropout mask, or under one for the columns of each gate."""
-    if mask is None:
-        return ops.dense(x, kernel, bias)
-    if mask.ndim == x.ndim:
-        return ops.dense(x * mask, kernel, bias)
-    columns = ops.split(kernel, gates, axis=1)
-    parts = [ops.dense(x * mask[i], part, None) for i, part in enumerate(columns)]
-    out = ops.concatenate(parts, axis=-1)
+    if mask is None or mask.ndim == x.ndim:
+        return ops.dense(x if mask is None else x * mask, kernel, bias)
+    out = of_gates(x, kernel, mask, gates)
     return out if bias is None else out + bias
 
 

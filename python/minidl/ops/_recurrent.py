@@ -90,12 +90,15 @@ def check_dropout(op: str, gates: int, mask: Tensor | None, states: tuple[int, i
 
 def project(h: Tensor, weights: Tensor, masks: Tensor | None, gates: int) -> Tensor:
     """h under its dropout mask, or under that of each gate, times the weights of the gates."""
-    if masks is None:
-        return matmul(h, weights)
-    if masks.ndim == h.ndim:
-        return matmul(h * masks, weights)
+    if masks is None or masks.ndim == h.ndim:
+        return matmul(h if masks is None else h * masks, weights)
+    return of_gates(h, weights, masks, gates)
+
+
+def of_gates(x: Tensor, weights: Tensor, masks: Tensor, gates: int) -> Tensor:
+    """x under the mask of each gate, times the columns of the gate, side by side."""
     parts = split(weights, gates, 1)
-    return concatenate([matmul(h * masks[g], part) for g, part in enumerate(parts)], -1)
+    return concatenate([dense(x * masks[g], part, None) for g, part in enumerate(parts)], -1)
 
 
 def outer(x: Tensor, kernel: Tensor | None, bias: Tensor | None) -> Tensor:
