@@ -77,3 +77,57 @@ def test_tables_are_equal(tmp_path):
     assert len(ours) == len(theirs) == 4
     numbers = [np.array(table[1:], np.float64) for table in (ours, theirs)]
     np.testing.assert_allclose(*numbers, rtol=1e-3)
+
+
+@pytest.mark.parametrize("only", ["all", "best", "max"])
+def test_checkpoints_of_the_same_epochs(only, tmp_path):
+    pytest.importorskip("h5py")
+    options = {
+        "all": {},
+        "best": {"save_best_only": True},
+        "max": {"monitor": "mae", "mode": "max"},
+    }
+    weights, found = None, []
+    for module, folder in ((keras(), "theirs"), (minidl, "ours")):
+        (tmp_path / folder).mkdir()
+        path = str(tmp_path / folder / "{epoch:02d}_{val_loss:.2f}.weights.h5")
+
+        def make(c, p=path):
+            return c.ModelCheckpoint(
+                p, save_weights_only=True, **{"save_best_only": only == "max", **options[only]}
+            )
+
+        _, weights, _ = _train(module, weights, make, rate=0.1, epochs=6)
+        found.append(sorted(p.name for p in (tmp_path / folder).iterdir()))
+    assert found[0] == found[1] and found[0]
+
+
+def test_stops_where_the_loss_is_no_number():
+    weights, lengths = None, []
+    for module in (keras(), minidl):
+        with np.errstate(all="ignore"):
+            history, weights, _ = _train(
+                module, weights, lambda c: c.TerminateOnNaN(), rate=1e4, epochs=12
+            )
+        lengths.append(len(history["loss"]))
+    assert lengths[0] == lengths[1] < 12
+
+
+def test_hooks_come_in_the_same_order():
+    hooks = ("train_begin", "train_end", "epoch_begin", "epoch_end")
+    hooks += ("train_batch_begin", "train_batch_end")
+    weights, seen = None, []
+    for module in (keras(), minidl):
+        calls = []
+
+        def make(c, calls=calls):
+            def note(hook):
+                if hook in hooks[:2]:
+                    return lambda logs: calls.append((hook, sorted(logs or {})))
+                return lambda number, logs: calls.append((hook, number, sorted(logs or {})))
+
+            return c.LambdaCallback(**{f"on_{hook}": note(hook) for hook in hooks})
+
+        _, weights, _ = _train(module, weights, make, epochs=2)
+        seen.append(calls)
+    assert seen[0] == seen[1] and len(seen[0]) == 2 + 2 * (2 + 2 * 3)
